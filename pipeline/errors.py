@@ -1,0 +1,57 @@
+"""The one error tree. Edges translate foreign exceptions into these, with a sentence that says what to do."""
+
+
+class GotchaError(Exception):
+    """Base of every error Gotcha raises on purpose; its text is fit for a user's eyes."""
+
+
+class InvalidValueError(GotchaError, ValueError):
+    """A value object was given something outside its bounds; says expected and actual."""
+
+
+class ConfigError(GotchaError):
+    """The configuration cannot be used; names the key and the line."""
+
+
+class ModelError(GotchaError):
+    """A model's weights are missing, unreadable or of another shape than expected."""
+
+
+class SourceError(GotchaError):
+    """A picture source failed."""
+
+
+class SourceOpenError(SourceError):
+    """A source could not be opened now, but may later (network, busy camera)."""
+
+
+class SourceStalledError(SourceError):
+    """An open source stopped delivering pictures for longer than its limit."""
+
+
+class SourceEndedError(SourceError):
+    """A live source ended its stream, which for a camera is a disconnect."""
+
+
+class SourcePermanentError(SourceError):
+    """A source refuses for a reason that waiting does not cure (401, 404, no such file)."""
+
+
+class PictureError(SourceError):
+    """A single picture is damaged or absurd (truncated JPEG, 1x1, wrong size)."""
+
+
+class EvidenceError(GotchaError):
+    """Evidence could not be written or read (full disk, missing rights, altered file)."""
+
+
+class StorageError(GotchaError):
+    """The database refused or is unreachable."""
+
+
+class QueueError(GotchaError):
+    """The queue is unreachable or refused a job."""
+
+
+class PayloadError(QueueError):
+    """A queued payload is of an unknown version or malformed."""

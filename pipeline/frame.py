@@ -1,0 +1,84 @@
+"""One moment of one camera, and where such moments come from."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from pipeline.errors import InvalidValueError
+from pipeline.picture import Picture
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """One moment of one camera.
+
+    Attributes:
+        camera: the camera's name in the configuration.
+        index: counts the frames this source handed over, from 0.
+        at_s: media time in seconds; never goes back within one run of a source. After a reconnect the
+            source keeps differences of `at_s` equal to differences of `taken_at`.
+        taken_at: when it was taken, aware UTC.
+        picture: what the analysis looks at.
+        detail: full resolution, for evidence and plates; the same object unless the camera has a second
+            stream for analysis. May be up to `detail_lag_s` older or younger than `picture`.
+        detail_lag_s: taken time of `detail` minus that of `picture`, seconds.
+        discontinuity: True on the first frame after a gap in the stream (reconnect, jump in time stamps).
+    """
+
+    camera: str
+    index: int
+    at_s: float
+    taken_at: datetime
+    picture: Picture
+    detail: Picture
+    detail_lag_s: float = 0.0
+    discontinuity: bool = False
+
+    def __post_init__(self) -> None:
+        if self.taken_at.tzinfo is None or self.taken_at.utcoffset() is None:
+            raise InvalidValueError(f"expected an aware time, got the naive {self.taken_at!r}")
+        if self.index < 0 or self.at_s < 0.0:
+            raise InvalidValueError(f"expected index and at_s >= 0, got {self.index} and {self.at_s}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceNotice:
+    """Something a user should know about a source (connected, lost, refused, decode mode chosen).
+
+    Attributes:
+        camera: the camera's name.
+        at: when, aware UTC.
+        kind: one of connected | lost | refused | stalled | damaged | settings | decode | ended.
+        text: one sentence for people, without any password.
+    """
+
+    camera: str
+    at: datetime
+    kind: str
+    text: str
+
+
+class FrameSource(Protocol):
+    """A camera, file or folder that yields frames; it owns its connection and reconnects by itself."""
+
+    def frames(self, stop: threading.Event) -> Iterator[Frame]:
+        """Frames in time order until the source ends (a file) or `stop` is set; blocks between frames.
+
+        Raises:
+            SourcePermanentError: the source can never be read (a missing or broken file).
+        """
+        ...
+
+    def clip(self, from_s: float, to_s: float) -> bytes | None:
+        """An MP4 of the stream between two media times, or None when nothing of it is kept any more."""
+        ...
+
+
+class NoticeSink(Protocol):
+    """Where a source says what happens to it."""
+
+    def __call__(self, notice: SourceNotice) -> None: ...
