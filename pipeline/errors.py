@@ -49,6 +49,14 @@ class StorageError(GotchaError):
     """The database refused or is unreachable."""
 
 
+class StorageUnavailableError(StorageError):
+    """The database cannot be reached or is busy now; the same call may succeed later."""
+
+
+class IllegalTransitionError(StorageError):
+    """A report may not go from the state it has to the state it was given; names both."""
+
+
 class QueueError(GotchaError):
     """The queue is unreachable or refused a job."""
 

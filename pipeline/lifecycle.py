@@ -1,0 +1,52 @@
+"""The life of a report: which state may follow which, as one table and one function."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from pipeline.errors import IllegalTransitionError
+from pipeline.report import ReportState
+
+_S = ReportState
+
+# (state now, state asked for) -> state then. What is not listed is illegal. A pair that ends in the state
+# it began with is news about a report (it departed, its plate was read again), not a step of its life.
+TRANSITIONS: Mapping[tuple[ReportState | None, ReportState], ReportState] = MappingProxyType(
+    {
+        # Judged before it was ever stored: its first revision was delayed or lies in the dead letters.
+        (None, _S.TEMPORARY): _S.TEMPORARY,
+        (None, _S.FINAL): _S.FINAL,
+        (None, _S.DUPLICATE): _S.DUPLICATE,
+        (None, _S.REJECTED): _S.REJECTED,
+        (_S.TEMPORARY, _S.TEMPORARY): _S.TEMPORARY,
+        (_S.TEMPORARY, _S.FINAL): _S.FINAL,
+        (_S.TEMPORARY, _S.DUPLICATE): _S.DUPLICATE,
+        (_S.TEMPORARY, _S.REJECTED): _S.REJECTED,
+        (_S.TEMPORARY, _S.EXPIRED): _S.EXPIRED,
+        (_S.FINAL, _S.FINAL): _S.FINAL,
+        (_S.FINAL, _S.EXPORTED): _S.EXPORTED,
+        (_S.FINAL, _S.EXPIRED): _S.EXPIRED,
+        (_S.DUPLICATE, _S.DUPLICATE): _S.DUPLICATE,
+        (_S.DUPLICATE, _S.EXPIRED): _S.EXPIRED,
+        (_S.REJECTED, _S.REJECTED): _S.REJECTED,
+        (_S.REJECTED, _S.EXPIRED): _S.EXPIRED,
+        # The vehicle leaves after its report was exported: the departure is noted, the report stays exported.
+        (_S.EXPORTED, _S.FINAL): _S.EXPORTED,
+        (_S.EXPORTED, _S.EXPORTED): _S.EXPORTED,
+        (_S.EXPORTED, _S.EXPIRED): _S.EXPIRED,
+    }
+)
+
+
+def next_state(current: ReportState | None, wanted: ReportState) -> ReportState:
+    """The state of a report that is in `current` (None: not stored yet) and is asked to be `wanted`.
+
+    Raises:
+        IllegalTransitionError: the table knows no such step; names both states.
+    """
+    try:
+        return TRANSITIONS[current, wanted]
+    except KeyError:
+        origin = "not stored" if current is None else current.value
+        raise IllegalTransitionError(f"a report that is {origin} cannot become {wanted.value}") from None
