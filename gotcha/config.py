@@ -1,0 +1,179 @@
+"""The whole configuration: what config.yaml may hold, and how it is loaded."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, StringConstraints, ValidationError
+
+from gotcha.config_cameras import Camera, FileCamera
+from gotcha.config_errors import sentences
+from gotcha.config_section import ConfigPath, LoadingContext, Section, TimeZone
+from gotcha.config_services import (
+    DatabaseConfig,
+    DetectorConfig,
+    EvidenceConfig,
+    PlatesConfig,
+    QueueConfig,
+    RepeatsConfig,
+)
+from gotcha.config_yaml import YamlDocument
+from gotcha.config_zones import ZoneConfig
+from pipeline.errors import ConfigError
+from pipeline.geometry import Point, Polygon
+from pipeline.zone import Zone, ZoneKind
+
+# Camera names become folders of the evidence and parts of job names.
+CameraName = Annotated[str, StringConstraints(pattern=r"^[\w-]{1,64}$")]
+_WHOLE_PICTURE = Polygon(points=tuple(Point(x=x, y=y) for x, y in ((0, 0), (1, 0), (1, 1), (0, 1))))
+
+
+class Config(Section):
+    """Everything Gotcha is told; all times are seconds, all polygons fractions of the picture."""
+
+    state_dir: ConfigPath = Field(
+        Path("var"),
+        validate_default=True,
+        description="folder of database, evidence, queue and memory, from the folder of this file",
+    )
+    region: str = Field(
+        "KR", pattern="^[A-Z]{2}$", description="country of the plates, two capitals such as KR or DE"
+    )
+    time_zone: TimeZone = Field(
+        ZoneInfo("Asia/Seoul"), description="IANA time zone of all hours and of the time on the photos"
+    )
+    holidays: tuple[date, ...] = Field((), description="dates on which zones with `holidays: skip` rest")
+    detector: DetectorConfig = Field(DetectorConfig(), description="the network that finds vehicles")
+    plates: PlatesConfig = Field(PlatesConfig(), description="how number plates are read")
+    queue: QueueConfig = Field(QueueConfig(), description="where reports wait for the worker")
+    database: DatabaseConfig = Field(DatabaseConfig(), description="where reports are kept")
+    evidence: EvidenceConfig = Field(EvidenceConfig(), description="photos, plate crops and clips")
+    repeats: RepeatsConfig = Field(
+        RepeatsConfig(), description="when a reported vehicle is not reported again"
+    )
+    cameras: dict[CameraName, Camera] = Field({}, description="the cameras by name")
+
+    @property
+    def database_url(self) -> str:
+        """The database's address with its password, for the storage only."""
+        if self.database.url is not None:
+            return self.database.url.reveal()
+        return f"sqlite:///{self.state_dir / 'gotcha.db'}"
+
+    @property
+    def evidence_dir(self) -> Path:
+        return self.evidence.folder or self.state_dir / "evidence"
+
+    @property
+    def redis_url(self) -> str | None:
+        """The Redis server's address with its password, or None for an embedded one."""
+        return self.queue.url.reveal() if self.queue.url else None
+
+    def camera(self, name: str) -> Camera:
+        """The settings of a camera.
+
+        Raises:
+            ConfigError: there is none of that name.
+        """
+        if name not in self.cameras:
+            known = ", ".join(self.cameras) or "none at all"
+            raise ConfigError(f"no camera is named {name!r}; the configuration has {known}")
+        return self.cameras[name]
+
+    def zones_of(self, name: str) -> tuple[Zone, ...]:
+        """The zones of the camera `name` as the rules know them, hours and holidays filled in."""
+        return self.camera(name).zones_for(self.time_zone, self.holidays)
+
+    def region_of(self, name: str) -> str:
+        """The country of the plates at the camera `name`."""
+        return self.camera(name).region or self.region
+
+    def time_zone_of(self, name: str) -> ZoneInfo:
+        """The time zone of the camera `name`."""
+        return self.camera(name).time_zone or self.time_zone
+
+    def for_file(self, path: Path, like: str | None = None) -> Config:
+        """The configuration that analyses one video with the zones of a camera.
+
+        Args:
+            path: the video.
+            like: the camera whose view it shows; by default the only one. With no camera at all the whole
+                picture is one zone.
+
+        Returns:
+            The same settings with one camera of kind `file`.
+
+        Raises:
+            ConfigError: `like` is unknown, or needed because there are several cameras.
+        """
+        if like is None and len(self.cameras) > 1:
+            raise ConfigError(
+                f"say whose view the video shows: --camera with one of {', '.join(self.cameras)}"
+            )
+        name = like or next(iter(self.cameras), "video")
+        camera = self.camera(name) if like or self.cameras else None
+        everywhere = ZoneConfig(name="whole picture", kind=ZoneKind.NO_PARKING, polygon=_WHOLE_PICTURE)
+        file = FileCamera(
+            kind="file",
+            path=path,
+            zones=camera.zones if camera and camera.zones else (everywhere,),
+            masks=camera.masks if camera else (),
+            region=camera.region if camera else None,
+            time_zone=camera.time_zone if camera else None,
+        )
+        return self.model_copy(update={"cameras": {name: file}})
+
+
+def load_config(path: Path, environment: Mapping[str, str] | None = None) -> Config:
+    """Read and check a configuration file.
+
+    Args:
+        path: the YAML file; relative paths in it start from its folder.
+        environment: where `${NAME}` is looked up; by default the process's environment.
+
+    Raises:
+        ConfigError: one sentence for each fault, with file, line and key.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise ConfigError(
+            f"{path}: no such file; write one like the shipped config.yaml, or name another with --config"
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read as UTF-8 text: {error}") from error
+    return parse_config(text, name=str(path), folder=path.resolve().parent, environment=environment)
+
+
+def parse_config(
+    text: str,
+    *,
+    name: str = "config.yaml",
+    folder: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Config:
+    """Check a configuration given as text.
+
+    Args:
+        text: YAML.
+        name: what errors call it.
+        folder: where its relative paths start; by default the current folder.
+        environment: where `${NAME}` is looked up; by default the process's environment.
+
+    Raises:
+        ConfigError: one sentence for each fault, with name, line and key.
+    """
+    document = YamlDocument(text, name)
+    context = LoadingContext(
+        folder=folder or Path.cwd(), environment=os.environ if environment is None else environment
+    )
+    try:
+        return Config.model_validate_json(document.as_json(), context=context)
+    except ValidationError as error:
+        # `from None`: pydantic's own text repeats the input, which may hold a password.
+        raise ConfigError("\n".join(sentences(error, document, Config))) from None

@@ -1,0 +1,134 @@
+"""The cameras of config.yaml: one variant for each kind of source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, Field, model_validator
+
+from gotcha.config_secrets import HttpUrl, RtspUrl
+from gotcha.config_section import ConfigPath, Section, TimeZone
+from gotcha.config_zones import PolygonInFractions, ZoneConfig
+from pipeline.zone import Zone
+
+# Below 0.5 a second a one-minute dwell cannot be timed within its tolerance; above 30 nothing is gained.
+AnalysisFps = Annotated[float, Field(ge=0.5, le=30)]
+Decode = Literal["auto", "keyframes", "all"]
+Framesize = Literal["QVGA", "CIF", "HVGA", "VGA", "SVGA", "XGA", "HD", "SXGA", "UXGA"]
+
+_DECODE = (
+    "frames to decode: keyframes (cheapest), all, or auto: keyframes where their interval serves the zones"
+)
+_ANALYSIS_FPS = "frames a second to look at, 0.5 to 30"
+
+
+def _aware(value: datetime) -> datetime:
+    if value.utcoffset() is None:
+        raise ValueError(f"expected a time with its offset such as 2026-05-01T09:00:00+09:00, got {value}")
+    return value
+
+
+class CameraSettings(Section):
+    """What every kind of camera has."""
+
+    zones: tuple[ZoneConfig, ...] = Field((), description="the no-parking zones in its view")
+    masks: tuple[PolygonInFractions, ...] = Field(
+        (), description="polygons in which nothing is a vehicle (a poster, a container), fractions 0 to 1"
+    )
+    region: str | None = Field(
+        None, pattern="^[A-Z]{2}$", description="country of its plates, two capitals; by default the file's"
+    )
+    time_zone: TimeZone | None = Field(None, description="IANA time zone of its hours; by default the file's")
+
+    @model_validator(mode="after")
+    def _zone_names_differ(self) -> CameraSettings:
+        seen: set[str] = set()
+        for zone in self.zones:
+            if zone.name in seen:
+                raise ValueError(f"expected zones with different names, got {zone.name!r} twice")
+            seen.add(zone.name)
+        return self
+
+    def zones_for(self, time_zone: ZoneInfo, holidays: Iterable[date]) -> tuple[Zone, ...]:
+        """The zones as the rules know them; `time_zone` holds where the camera names none of its own."""
+        return tuple(zone.zone(self.time_zone or time_zone, holidays) for zone in self.zones)
+
+
+class RtspCamera(CameraSettings):
+    """An IP camera or recorder that speaks RTSP (H.264 or H.265)."""
+
+    kind: Literal["rtsp"] = Field(description="rtsp")
+    url: RtspUrl = Field(
+        description="main stream, such as rtsp://user:${CAMERA_PASSWORD}@192.168.0.20:554/main"
+    )
+    analysis_url: RtspUrl | None = Field(
+        None, description="smaller second stream to analyse; evidence and plates come from `url`"
+    )
+    transport: Literal["tcp", "udp"] = Field(
+        "tcp", description="how the stream is carried; tcp loses nothing"
+    )
+    decode: Decode = Field("auto", description=_DECODE)
+    analysis_fps: AnalysisFps = Field(2.0, description=_ANALYSIS_FPS)
+    stall_s: float = Field(8.0, ge=2, le=60, description="seconds without a picture that count as a stall")
+
+
+class Esp32Camera(CameraSettings):
+    """An ESP32-CAM with Espressif's CameraWebServer: settings on port 80, `/stream` on port 81."""
+
+    kind: Literal["esp32cam"] = Field(description="esp32cam")
+    url: HttpUrl = Field(description="its control address, such as http://192.168.0.40")
+    stream_url: HttpUrl | None = Field(
+        None, description="its stream; by default the same host, port 81, /stream"
+    )
+    framesize: Framesize = Field("SVGA", description="picture size to set after each connection")
+    quality: int = Field(10, ge=4, le=63, description="JPEG quality to set; lower is better, 4 to 63")
+    analysis_fps: AnalysisFps = Field(2.0, description=_ANALYSIS_FPS)
+    stall_s: float = Field(8.0, ge=2, le=60, description="seconds without a picture that count as a stall")
+
+
+class StillsCamera(CameraSettings):
+    """Any address that answers with a JPEG, asked again and again."""
+
+    kind: Literal["stills"] = Field(description="stills")
+    url: HttpUrl = Field(description="address of the JPEG, such as http://192.168.0.40/capture")
+    auth: Literal["none", "basic", "digest"] = Field(
+        "none", description="how user and password of `url` are sent: none, basic or digest"
+    )
+    interval_s: float = Field(1.0, ge=0.1, le=60, description="seconds between two pictures, 0.1 to 60")
+
+    @model_validator(mode="after")
+    def _auth_has_a_login(self) -> StillsCamera:
+        if self.auth != "none" and "@" not in self.url.reveal():
+            raise ValueError(f"expected user and password in url for auth: {self.auth}, got {self.url}")
+        return self
+
+
+class FileCamera(CameraSettings):
+    """A video file that stands in for a camera."""
+
+    kind: Literal["file"] = Field(description="file")
+    path: ConfigPath = Field(description="the video, from the folder of this file")
+    pace: Literal["fast", "real"] = Field(
+        "fast", description="as fast as possible, or at the video's own pace"
+    )
+    started_at: Annotated[datetime, AfterValidator(_aware)] | None = Field(
+        None, description="when it was filmed, with offset; by default the file's own date"
+    )
+    decode: Decode = Field("auto", description=_DECODE)
+    analysis_fps: AnalysisFps = Field(2.0, description=_ANALYSIS_FPS)
+
+
+class WebcamCamera(CameraSettings):
+    """A camera on this machine."""
+
+    kind: Literal["webcam"] = Field(description="webcam")
+    device: str = Field("/dev/video0", min_length=1, description="its device, such as /dev/video0")
+    analysis_fps: AnalysisFps = Field(2.0, description=_ANALYSIS_FPS)
+
+
+Camera = Annotated[
+    RtspCamera | Esp32Camera | StillsCamera | FileCamera | WebcamCamera, Field(discriminator="kind")
+]

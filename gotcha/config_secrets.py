@@ -1,0 +1,145 @@
+"""Addresses with passwords: taken from the environment, never shown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any
+from urllib.parse import parse_qsl, quote, urlsplit
+
+from pydantic import PlainValidator, ValidationInfo
+
+from gotcha.config_section import loading_context
+
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_BROKEN_VARIABLE = re.compile(r"\$\{(?![A-Za-z_][A-Za-z0-9_]*\})")
+# Scheme, then everything up to the last "@" before the path: what stands between is user and password.
+_USERINFO = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)([^/?#\s]*)@")
+_SECRET_PARAMETERS = frozenset({"password", "passwd", "pwd", "pass", "token", "secret", "apikey", "api_key"})
+_SECRET_PARAMETER = re.compile(rf"(?i)([?&;](?:{'|'.join(sorted(_SECRET_PARAMETERS))})=)[^&#;\s]*")
+
+
+def redact(text: str) -> str:
+    """`text` with the passwords of all addresses in it replaced by `***`; user names stay."""
+
+    def hide(match: re.Match[str]) -> str:
+        user, colon, _ = match[2].partition(":")
+        return f"{match[1]}{user}{':***' if colon else ''}@"
+
+    return _SECRET_PARAMETER.sub(r"\1***", _USERINFO.sub(hide, text))
+
+
+class SecretUrl:
+    """An address that may hold a password: shown without it, given out whole only by `reveal`.
+
+    Args:
+        url: the whole address, variables already expanded.
+    """
+
+    __slots__ = ("_url",)
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def reveal(self) -> str:
+        """The whole address, for the library that connects to it and nothing else."""
+        return self._url
+
+    @property
+    def scheme(self) -> str:
+        return urlsplit(self._url).scheme.lower()
+
+    def __str__(self) -> str:
+        return redact(self._url)
+
+    def __repr__(self) -> str:
+        return f"SecretUrl({redact(self._url)!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, SecretUrl) and other._url == self._url
+
+    def __hash__(self) -> int:
+        return hash(self._url)
+
+
+def expand(text: str, environment: Mapping[str, str]) -> str:
+    """`text` with each `${NAME}` replaced by the environment's value.
+
+    A value is percent-encoded where it stands for a user, a password or a parameter, so that a password
+    may hold any character; a text that is one variable and nothing else is taken as it is.
+
+    Raises:
+        ValueError: a variable is not set, or a `${` does not hold a name.
+    """
+    if _BROKEN_VARIABLE.search(text):
+        raise ValueError("expected ${NAME} with a name of letters, digits and _, got something else after ${")
+    if whole := _VARIABLE.fullmatch(text):
+        return _looked_up(whole[1], environment)
+    login_ends = text.rfind("@", 0, _authority_end(text))
+    query_begins = text.find("?")
+
+    def replace(match: re.Match[str]) -> str:
+        value = _looked_up(match[1], environment)
+        in_query = 0 <= query_begins < match.start()
+        return quote(value, safe="") if match.start() < login_ends or in_query else value
+
+    return _VARIABLE.sub(replace, text)
+
+
+def _authority_end(text: str) -> int:
+    begin = text.find("://") + 3
+    ends = [at for at in (text.find(mark, begin) for mark in "/?#") if at >= 0]
+    return min(ends, default=len(text))
+
+
+def _looked_up(name: str, environment: Mapping[str, str]) -> str:
+    value = environment.get(name, "")
+    if not value:
+        raise ValueError(
+            f"the environment variable {name} is not set; "
+            f"set it where gotcha starts: export {name}='...' (or Environment= in a systemd unit)"
+        )
+    return value
+
+
+def _refuse_plain_password(text: str) -> None:
+    login = _USERINFO.match(text)
+    password = login[2].partition(":")[2] if login else ""
+    parameters = parse_qsl(text.partition("?")[2])
+    plain = [password] if password else []
+    plain += [value for name, value in parameters if name.lower() in _SECRET_PARAMETERS]
+    if any(not _VARIABLE.search(value) for value in plain):
+        raise ValueError(
+            "a password must not stand in this file; write ${CAMERA_PASSWORD} in its place "
+            "and set that environment variable (any name will do)"
+        )
+
+
+def secret_url(*schemes: str) -> PlainValidator:
+    """A validator for an address with one of `schemes`, expanding `${NAME}` from the environment."""
+
+    def validate(value: object, info: ValidationInfo[Any]) -> SecretUrl:
+        if isinstance(value, SecretUrl):
+            return value
+        if not isinstance(value, str):
+            raise ValueError(f"expected an address such as {schemes[0]}://..., got {value!r}")
+        _refuse_plain_password(value)
+        url = expand(value, loading_context(info).environment)
+        try:
+            parts = urlsplit(url)
+            usable = parts.scheme.lower() in schemes and (parts.port is None or parts.port > 0)
+            usable = usable and bool(parts.hostname or parts.scheme in ("unix", "sqlite"))
+        except ValueError:
+            usable = False
+        if not usable:
+            wanted = " or ".join(f"{scheme}://" for scheme in schemes)
+            raise ValueError(f"expected an address that begins with {wanted}, got {redact(url)!r}")
+        return SecretUrl(url)
+
+    return PlainValidator(validate)
+
+
+RtspUrl = Annotated[SecretUrl, secret_url("rtsp", "rtsps")]
+HttpUrl = Annotated[SecretUrl, secret_url("http", "https")]
+RedisUrl = Annotated[SecretUrl, secret_url("redis", "rediss", "unix")]
+DatabaseUrl = Annotated[SecretUrl, secret_url("sqlite", "postgresql", "postgresql+psycopg")]

@@ -1,0 +1,128 @@
+"""The parts of config.yaml that are no cameras: models, queue, database, evidence, repeats."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationInfo, field_validator, model_validator
+
+from gotcha.config_secrets import DatabaseUrl, RedisUrl
+from gotcha.config_section import ConfigPath, Section, loading_context
+
+
+class DetectorConfig(Section):
+    """Which network finds the vehicles, and with what it is run."""
+
+    backend: Literal["auto", "onnx", "openvino", "ultralytics"] = Field(
+        "auto", description="what runs it; auto takes OpenVINO where installed and faster, else ONNX Runtime"
+    )
+    weights: str | None = Field(
+        None,
+        min_length=1,
+        description="an .onnx file, or an Ultralytics checkpoint; by default the bundled one",
+    )
+    input_px: int = Field(
+        640, ge=160, le=1920, multiple_of=32, description="long side of the picture it sees, a multiple of 32"
+    )
+    min_score: float = Field(
+        0.1,
+        ge=0.05,
+        le=0.9,
+        description="least score of a box; low, as the tracker has thresholds of its own",
+    )
+
+    @field_validator("weights")
+    @classmethod
+    def _from_folder(cls, value: str | None, info: ValidationInfo[Any]) -> str | None:
+        # A bare checkpoint name (yolo26n.pt) is known to Ultralytics; a file beside config.yaml goes first.
+        if value is None:
+            return None
+        path = loading_context(info).folder / value
+        return str(path) if path.exists() else value
+
+    @model_validator(mode="after")
+    def _weights_fit_backend(self) -> DetectorConfig:
+        if self.backend == "ultralytics" and self.weights is None:
+            raise ValueError("expected `weights` for backend ultralytics, such as yolo26n.pt")
+        if self.backend != "ultralytics" and self.weights is not None and not self.weights.endswith(".onnx"):
+            raise ValueError(
+                f"expected an .onnx file in `weights` for backend {self.backend}, got {self.weights!r}; "
+                "other checkpoints need backend: ultralytics"
+            )
+        if self.backend != "ultralytics" and self.weights is not None and not Path(self.weights).is_file():
+            raise ValueError(
+                f"expected a file in `weights`, got {self.weights!r}, where there is none; "
+                "leave `weights` out for the bundled network"
+            )
+        return self
+
+
+class PlatesConfig(Section):
+    """How number plates are read, and how sure a character must be."""
+
+    enabled: bool = Field(True, description="whether plates are read at all")
+    reader: Literal["auto", "korean", "rapidocr", "easyocr"] = Field(
+        "auto", description="the recogniser; auto: korean where the region is KR, rapidocr elsewhere"
+    )
+    languages: tuple[str, ...] = Field(
+        ("en",), min_length=1, description="languages of easyocr, such as [ko, en]"
+    )
+    min_character: float = Field(
+        0.8,
+        ge=0.5,
+        le=1,
+        description="least probability of a character in a vote of one reading; below it is `?`",
+    )
+    min_character_agreed: float = Field(
+        0.6, ge=0.5, le=1, description="the same where two or more readings agree on the whole text"
+    )
+    min_height_px: float = Field(
+        16.0, ge=8, le=200, description="least height of a plate to be read, pixels of the full picture"
+    )
+
+    @model_validator(mode="after")
+    def _agreement_lowers(self) -> PlatesConfig:
+        if self.min_character_agreed > self.min_character:
+            raise ValueError(
+                f"expected min_character_agreed of at most min_character ({self.min_character:g}), "
+                f"got {self.min_character_agreed:g}"
+            )
+        return self
+
+
+class QueueConfig(Section):
+    """Where reports wait for the worker."""
+
+    url: RedisUrl | None = Field(
+        None,
+        description="a Redis server, such as redis://:${REDIS_PASSWORD}@host:6379/0; by default an own one",
+    )
+
+
+class DatabaseConfig(Section):
+    """Where reports are kept."""
+
+    url: DatabaseUrl | None = Field(
+        None, description="such as sqlite:////srv/gotcha.db; by default SQLite in state_dir"
+    )
+
+
+class EvidenceConfig(Section):
+    """The photos, plate crops and clips of a report."""
+
+    folder: ConfigPath | None = Field(None, description="where they lie; by default `evidence` in state_dir")
+    clip_before_s: float = Field(3.0, ge=0, le=30, description="seconds of a clip before its moment, 0 to 30")
+    clip_after_s: float = Field(3.0, ge=0, le=30, description="seconds of a clip after its moment, 0 to 30")
+    jpeg_quality: int = Field(92, ge=60, le=100, description="JPEG quality of photos, 60 to 100")
+
+
+class RepeatsConfig(Section):
+    """When a vehicle that was reported is not reported again."""
+
+    window_s: float = Field(
+        24 * 3600.0,
+        ge=0,
+        le=30 * 24 * 3600.0,
+        description="seconds in which the same vehicle at the same place is one report; 0 reports each halt",
+    )
