@@ -1,0 +1,1 @@
+"""Models and drawing: the only folder that imports a model library."""
