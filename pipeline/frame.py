@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from pipeline.errors import InvalidValueError
@@ -43,6 +43,11 @@ class Frame:
             raise InvalidValueError(f"expected an aware time, got the naive {self.taken_at!r}")
         if self.index < 0 or self.at_s < 0.0:
             raise InvalidValueError(f"expected index and at_s >= 0, got {self.index} and {self.at_s}")
+
+    @property
+    def detail_taken_at(self) -> datetime:
+        """When `detail` was taken: what belongs on an evidence photo."""
+        return self.taken_at + timedelta(seconds=self.detail_lag_s)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -73,6 +73,35 @@ class ArrayPicture:
         return None
 
 
+class FittedPicture:
+    """A picture seen at another full resolution, so that boxes and zones keep their pixels.
+
+    Cameras change their size in mid-stream (an ESP32-CAM reboots at QVGA, an operator changes the profile);
+    everything that was measured at the old size stays comparable.
+
+    Args:
+        picture: the picture as it came.
+        size: the full resolution to report and to deliver.
+    """
+
+    def __init__(self, picture: Picture, size: Size) -> None:
+        self._picture = picture
+        self._size = size
+
+    @property
+    def size(self) -> Size:
+        return self._size
+
+    def gray(self, size: Size) -> Gray:
+        return self._picture.gray(size)
+
+    def bgr(self, size: Size | None = None) -> Image:
+        return self._picture.bgr(size or self._size)
+
+    def original(self) -> bytes | None:
+        return self._picture.original()
+
+
 def resize(image: Image, size: Size) -> Image:
     """`image` at `size`: area-averaged when shrinking (no aliasing), linear when enlarging."""
     height, width = image.shape[:2]

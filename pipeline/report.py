@@ -35,6 +35,7 @@ class RejectionReason(StrEnum):
     PLATE_ALLOWED = "plate_allowed"
     OUTSIDE_HOURS = "outside_hours"
     EVIDENCE_FAILED = "evidence_failed"
+    FOOTAGE_ENDED = "footage_ended"
 
 
 class EvidenceKind(StrEnum):

@@ -1,0 +1,56 @@
+# Two commands do everything on a machine that has only Python 3.11+: `make demo` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+EXTRAS_VENV := .venv-extras
+BIN := $(VENV)/bin
+PIP_FLAGS := --quiet --disable-pip-version-check
+# One thread for each process: the cores belong to the cameras, and two threads on a small model only quarrel.
+export OMP_NUM_THREADS := 1
+export PYTHONDONTWRITEBYTECODE := 1
+
+.PHONY: help demo test test-slow test-extras check format bench clean
+
+help:  ## What can be made
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(VENV)/run.stamp  ## Watch a simulated street and print what was reported
+	$(BIN)/gotcha demo
+
+test: check  ## Checks, then every test of the default install with OpenVINO
+	$(BIN)/pytest -n 2 --dist loadfile
+
+test-slow: $(VENV)/dev.stamp  ## The long runs
+	$(BIN)/pytest -m slow --timeout 3600
+
+test-extras: $(EXTRAS_VENV)/stamp  ## The contracts on the real ultralytics and easyocr, with their torch
+	$(EXTRAS_VENV)/bin/pytest -m extras --timeout 600
+
+check: $(VENV)/dev.stamp  ## Formatting, lint, types, the arrows between the folders, dead code
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/vulture
+
+format: $(VENV)/dev.stamp  ## Format and mend what can be mended
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/dev.stamp  ## Every figure of docs/benchmarks.md that needs no footage
+	$(BIN)/gotcha bench all
+
+clean:  ## Remove the environments and what running left
+	rm -rf $(VENV) $(EXTRAS_VENV) var build *.egg-info
+
+$(VENV)/run.stamp: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Gotcha needs Python 3.11 or newer; call make PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || \
+	  { echo "Python's venv module is missing; on Debian: apt-get update && apt-get install -y python3-venv"; exit 1; }
+	@echo "Setting up $(VENV) (a minute or two) ..."
+	$(BIN)/pip install $(PIP_FLAGS) -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/dev.stamp: $(VENV)/run.stamp
+	$(BIN)/pip install $(PIP_FLAGS) -c constraints.txt -e '.[openvino,dev]'
+	@touch $@

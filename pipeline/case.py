@@ -1,0 +1,121 @@
+"""One vehicle in one no-parking zone, from photo 1 to the verdict: everything a report will say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from pipeline.geometry import Size
+from pipeline.judge import PhotoPair, Verdict
+from pipeline.plate import PlateReading, PlateText
+from pipeline.report import Evidence, EvidenceKind, RejectionReason, Report, ReportState
+from pipeline.standing import StandingVehicle
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A vehicle standing in a zone, as a value: kept on disk, so that a restart goes on where it was.
+
+    Attributes:
+        report_id: id of its report, 32 hex digits.
+        revision: the last revision offered; 0 before the first.
+        state: state of that revision.
+        vehicle: the standing vehicle, last known.
+        zone: the zone's name.
+        frame_size: pixels that the vehicle's box refers to.
+        parked_at: when photo 1 was taken.
+        violating_at: when the dwell time was over, or None.
+        departed_at: when it left, or None.
+        hours_over: it ended because the zone's hours did, not because it left.
+        pair: how far the photos are.
+        photo_2_at: when photo 2 was taken, or None.
+        same_view: similarity of the two views, 0-1, or None.
+        plate: the vote so far.
+        readings: what votes, bounded by the vote.
+        evidence: everything stored so far.
+        clip_done: the clip around the violation is stored, or will never be.
+        rejection, duplicate_of: of the verdict.
+    """
+
+    report_id: str
+    vehicle: StandingVehicle
+    zone: str
+    frame_size: Size
+    parked_at: datetime
+    plate: PlateText
+    revision: int = 0
+    state: ReportState = ReportState.TEMPORARY
+    violating_at: datetime | None = None
+    departed_at: datetime | None = None
+    hours_over: bool = False
+    pair: PhotoPair = PhotoPair.MISSING
+    photo_2_at: datetime | None = None
+    same_view: float | None = None
+    readings: tuple[PlateReading, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    clip_done: bool = False
+    rejection: RejectionReason | None = None
+    duplicate_of: str | None = None
+
+    @property
+    def decided(self) -> bool:
+        """Whether a verdict was given (a departure may still be added to it)."""
+        return self.state is not ReportState.TEMPORARY
+
+    def find(self, kind: EvidenceKind) -> Evidence | None:
+        """The evidence of `kind`, the newest where there are several."""
+        return next((e for e in reversed(self.evidence) if e.kind is kind), None)
+
+    def with_evidence(self, *items: Evidence) -> Case:
+        """The case with `items` added; an item that is already there is not added again."""
+        new = tuple(item for item in items if item not in self.evidence)
+        return replace(self, evidence=self.evidence + new)
+
+    def judged(self, verdict: Verdict) -> Case:
+        """The case after `verdict`."""
+        return replace(
+            self, state=verdict.state, rejection=verdict.rejection, duplicate_of=verdict.duplicate_of
+        )
+
+    def to_report(self, *, camera: str, zone_kind: str, dwell_s: float, revision: int) -> Report:
+        """The report of this case at `revision`."""
+        return Report(
+            id=self.report_id,
+            revision=revision,
+            state=self.state,
+            camera=camera,
+            zone=self.zone,
+            zone_kind=zone_kind,
+            vehicle_id=self.vehicle.id,
+            label=self.vehicle.label,
+            box=self.vehicle.box,
+            frame_size=self.frame_size,
+            score=self.vehicle.score,
+            arrived_at=self.vehicle.arrived_at,
+            since_start=self.vehicle.since_start,
+            parked_at=self.parked_at,
+            violating_at=self.violating_at,
+            departed_at=self.departed_at,
+            last_seen_at=self.last_seen_at,
+            dwell_limit_s=dwell_s,
+            plate=self.plate,
+            evidence=self.evidence,
+            same_view=self.same_view,
+            duplicate_of=self.duplicate_of,
+            rejection=self.rejection,
+            note=self._note(),
+        )
+
+    @property
+    def last_seen_at(self) -> datetime:
+        """The last moment it is known to have stood there."""
+        moments = (self.parked_at, self.violating_at, self.photo_2_at, self.departed_at)
+        return max(moment for moment in moments if moment is not None)
+
+    def _note(self) -> str:
+        notes = []
+        if self.vehicle.since_start:
+            notes.append("It already stood there when watching began; its arrival is the first sight.")
+        if self.state is ReportState.FINAL and not self.plate.accepted:
+            notes.append("The plate could not be read; the zone allows a report without it.")
+        return " ".join(notes)

@@ -1,0 +1,111 @@
+"""Gathering what a case needs while its vehicle stands: photo 1, plate, photo 2, clips."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from pipeline.case import Case
+from pipeline.evidence import EvidenceRecorder
+from pipeline.frame import Frame
+from pipeline.geometry import Box
+from pipeline.judge import PhotoPair
+from pipeline.photo_pair import compare_pair, take_sight
+from pipeline.plate_watch import PlateWatch
+from pipeline.report import EvidenceKind, ReportState
+from pipeline.sights import Sights
+from pipeline.zone import Zone
+
+# Plate crops kept for one report: the best ones, each better than the one before.
+MOST_PLATE_CROPS = 4
+# Boxes that overlap this much are the same vehicle seen twice, not a neighbour whose plate might be mixed up.
+SAME_VEHICLE_IOU = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClipSpan:
+    """Seconds of the stream kept before and after the arrival and the violation."""
+
+    before_s: float
+    after_s: float
+
+
+class Investigation:
+    """Takes the evidence of cases, a step at a time; every method returns the case with what it added.
+
+    Raises:
+        EvidenceError: from any method, when evidence cannot be stored or read; the case is unchanged.
+        PictureError: from any method, when the frame's picture is damaged; the case is unchanged.
+    """
+
+    def __init__(
+        self, *, recorder: EvidenceRecorder, plates: PlateWatch, sights: Sights, clip: ClipSpan
+    ) -> None:
+        self._recorder = recorder
+        self._plates = plates
+        self._sights = sights
+        self._clip = clip
+
+    def first_photo(self, case: Case, zone: Zone, frame: Frame, others: tuple[Box, ...]) -> Case:
+        """Photo 1 and the clip of the arrival, once."""
+        if case.find(EvidenceKind.PHOTO_1) is not None:
+            return case
+        photos = self._recorder.photo(frame, second=False, vehicle=case.vehicle.box, zone=zone)
+        self._sights.keep(case.report_id, take_sight(frame.detail, case.vehicle.box, others))
+        case = case.with_evidence(*photos)
+        if case.vehicle.since_start:
+            return case
+        clip = self._recorder.clip(
+            EvidenceKind.CLIP_ARRIVAL,
+            from_s=case.vehicle.arrived_s - self._clip.before_s,
+            to_s=case.vehicle.arrived_s + self._clip.after_s,
+            taken_at=case.vehicle.arrived_at,
+        )
+        return case if clip is None else case.with_evidence(clip)
+
+    def plate(self, case: Case, frame: Frame, others: tuple[Box, ...]) -> Case:
+        """An attempt at the plate, when one is due; `others` are all vehicles of the frame."""
+        if case.decided and case.state is not ReportState.FINAL:
+            return case
+        neighbours = tuple(box for box in others if box.iou(case.vehicle.box) < SAME_VEHICLE_IOU)
+        sighting = self._plates.look(frame, case.vehicle, neighbours)
+        crops = sum(item.kind is EvidenceKind.PLATE for item in case.evidence)
+        if sighting is not None and crops < MOST_PLATE_CROPS:
+            case = case.with_evidence(self._recorder.plate(sighting, frame.detail_taken_at))
+        if case.plate.accepted:
+            return case
+        return replace(
+            case,
+            plate=self._plates.text(case.vehicle.id),
+            readings=self._plates.readings(case.vehicle.id),
+        )
+
+    def second_photo(self, case: Case, zone: Zone, frame: Frame, others: tuple[Box, ...]) -> Case:
+        """Photo 2, once it is due and shows the same vehicle from the same view as photo 1."""
+        first = case.find(EvidenceKind.PHOTO_1)
+        if case.violating_at is None or first is None or case.pair is PhotoPair.COMPLETE or case.decided:
+            return case
+        if (frame.detail_taken_at - first.taken_at).total_seconds() < zone.photo_gap_s:
+            return case
+        before = self._sights.recall(case.report_id, first.key, case.vehicle.box, case.frame_size)
+        compared = compare_pair(before, take_sight(frame.detail, case.vehicle.box, others))
+        case = replace(case, pair=compared.pair, same_view=compared.view)
+        if compared.pair is not PhotoPair.COMPLETE:
+            return case
+        photos = self._recorder.photo(frame, second=True, vehicle=case.vehicle.box, zone=zone)
+        return replace(case.with_evidence(*photos), photo_2_at=frame.detail_taken_at)
+
+    def violation_clip(self, case: Case, frame: Frame) -> Case:
+        """The clip around the violation, when its last second has passed."""
+        if case.violating_at is None or case.clip_done:
+            return case
+        ago_s = (frame.taken_at - case.violating_at).total_seconds()
+        if ago_s < self._clip.after_s and case.departed_at is None:
+            return case
+        violating_s = frame.at_s - ago_s
+        clip = self._recorder.clip(
+            EvidenceKind.CLIP_VIOLATION,
+            from_s=violating_s - self._clip.before_s,
+            to_s=violating_s + self._clip.after_s,
+            taken_at=case.violating_at,
+        )
+        return replace(case if clip is None else case.with_evidence(clip), clip_done=True)

@@ -1,0 +1,86 @@
+"""Two photos of one vehicle: whether the second shows the same view and the same vehicle as the first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from pipeline.background import same_vehicle, same_view
+from pipeline.errors import EvidenceError
+from pipeline.geometry import Box, Size
+from pipeline.judge import PhotoPair
+from pipeline.picture import ArrayPicture, Gray, Image, Picture, crop
+
+# The side at which views are compared: SSIM at full resolution sees compression noise, not the view.
+VIEW_LONG_SIDE = 640
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """What is kept of a photo to compare others with.
+
+    Attributes:
+        gray: the whole view, long side 640.
+        vehicle: crop of the vehicle, BGR uint8, from a picture of long side at most 1280.
+        boxes: every vehicle in the view, pixels of `gray`.
+    """
+
+    gray: Gray
+    vehicle: Image
+    boxes: tuple[Box, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairComparison:
+    """How two photos compare: the verdict and the similarity of the views, 0-1."""
+
+    pair: PhotoPair
+    view: float
+
+
+def take_sight(picture: Picture, vehicle: Box, others: tuple[Box, ...]) -> Sight:
+    """What `picture` shows of `vehicle` and its surroundings; boxes in pixels of the full picture.
+
+    Raises:
+        PictureError: the picture is damaged.
+    """
+    small = picture.size.fitted(VIEW_LONG_SIDE)
+    factor = small.width / picture.size.width, small.height / picture.size.height
+    # Vehicles are cut from twice the size: enough texture for a comparison, a quarter of a 4K picture's cost.
+    middle = picture.size.fitted(2 * VIEW_LONG_SIDE)
+    cut = crop(
+        picture.bgr(middle),
+        vehicle.scaled(middle.width / picture.size.width, middle.height / picture.size.height),
+    )
+    image = cut if cut is not None and min(cut.shape[:2]) > 0 else picture.bgr(small)
+    return Sight(
+        gray=picture.gray(small),
+        vehicle=np.ascontiguousarray(image),
+        boxes=tuple(box.scaled(*factor) for box in (vehicle, *others)),
+    )
+
+
+def recall_sight(jpeg: bytes, vehicle: Box, frame_size: Size) -> Sight:
+    """The sight of a stored photo.
+
+    Raises:
+        EvidenceError: the stored photo cannot be decoded.
+    """
+    decoded = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    if decoded is None:
+        raise EvidenceError("A stored photo cannot be decoded; check the evidence folder's disk.")
+    picture = ArrayPicture(np.asarray(decoded, dtype=np.uint8))
+    box = vehicle.scaled(picture.size.width / frame_size.width, picture.size.height / frame_size.height)
+    return take_sight(picture, box, ())
+
+
+def compare_pair(first: Sight, second: Sight) -> PairComparison:
+    """Whether `second` shows the view and the vehicle of `first`."""
+    view = same_view(first.gray, second.gray, first.boxes + second.boxes)
+    if not view.same:
+        return PairComparison(pair=PhotoPair.OTHER_VIEW, view=view.ssim)
+    vehicle = same_vehicle(first.vehicle, second.vehicle)
+    pair = PhotoPair.COMPLETE if vehicle.same else PhotoPair.OTHER_VEHICLE
+    return PairComparison(pair=pair, view=view.ssim)

@@ -1,0 +1,92 @@
+"""Reading the plates of standing vehicles: keeps trying with back-off until sure, or until they leave."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from pipeline.frame import Frame
+from pipeline.geometry import Box
+from pipeline.plate import UNREAD, PlateGrammar, PlateReading, PlateScanner, PlateSighting, PlateText
+from pipeline.plate_vote import PlateVote
+from pipeline.read_schedule import ReadSchedule
+from pipeline.standing import StandingVehicle
+
+# Six attempts with back-off span half a minute: what was illegible for that long rarely gets legible later.
+HOPELESS_AFTER = 6
+
+
+@dataclass(slots=True)
+class _Work:
+    vote: PlateVote
+    schedule: ReadSchedule
+    attempts: int = 0
+    best: float = field(default=0.0)
+
+
+class PlateWatch:
+    """The plates of one camera's standing vehicles.
+
+    Args:
+        scanner: finds and reads a plate, or None where plates are not read.
+        grammar: which texts can be plates here.
+    """
+
+    def __init__(self, *, scanner: PlateScanner | None, grammar: PlateGrammar) -> None:
+        self._scanner = scanner
+        self._grammar = grammar
+        self._work: dict[str, _Work] = {}
+
+    def look(self, frame: Frame, vehicle: StandingVehicle, others: tuple[Box, ...]) -> PlateSighting | None:
+        """Try to read the plate of `vehicle` if an attempt is due and it is in plain view.
+
+        Returns:
+            The sighting if its crop is the best of this vehicle so far, and so worth keeping as evidence.
+        """
+        work = self._of(vehicle.id)
+        now_s = frame.taken_at.timestamp()
+        if self._scanner is None or not vehicle.visible or not work.schedule.due(now_s):
+            return None
+        work.attempts += 1
+        sighting = self._scanner.scan(frame.detail.bgr(), vehicle.box, others)
+        if sighting is not None and sighting.reading.characters:
+            work.vote.add(sighting.reading)
+        work.schedule.tried(now_s, accepted=work.vote.result().accepted)
+        if sighting is None:
+            return None
+        worth = sighting.reading.sharpness * sighting.reading.height_px
+        if worth <= work.best:
+            return None
+        work.best = worth
+        return sighting
+
+    def text(self, vehicle_id: str) -> PlateText:
+        """What the vote says of a vehicle's plate."""
+        work = self._work.get(vehicle_id)
+        return UNREAD if work is None else work.vote.result()
+
+    def readings(self, vehicle_id: str) -> tuple[PlateReading, ...]:
+        """The readings that vote, for keeping on disk."""
+        work = self._work.get(vehicle_id)
+        return () if work is None else work.vote.readings
+
+    def hopeless(self, vehicle_id: str) -> bool:
+        """Whether enough was tried without an accepted text; without a scanner, always."""
+        if self._scanner is None:
+            return True
+        work = self._work.get(vehicle_id)
+        return work is not None and work.attempts >= HOPELESS_AFTER and not work.vote.result().accepted
+
+    def recall(self, vehicle_id: str, readings: tuple[PlateReading, ...]) -> None:
+        """Continue with readings of an earlier run."""
+        work = self._of(vehicle_id)
+        for reading in readings:
+            work.vote.add(reading)
+
+    def keep_only(self, vehicle_ids: frozenset[str]) -> None:
+        """Forget every vehicle but these: the state stays bounded."""
+        self._work = {key: work for key, work in self._work.items() if key in vehicle_ids}
+
+    def _of(self, vehicle_id: str) -> _Work:
+        if vehicle_id not in self._work:
+            self._work[vehicle_id] = _Work(vote=PlateVote(self._grammar), schedule=ReadSchedule())
+        return self._work[vehicle_id]

@@ -1,0 +1,224 @@
+"""One camera's judgement: a frame goes in, reports and camera events come out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from pipeline.casework import Casework
+from pipeline.detection import VEHICLES, Detection, Detector
+from pipeline.dwell import DwellTimer
+from pipeline.dwell_state import DwellChange, DwellEnd, DwellState
+from pipeline.errors import QueueError
+from pipeline.frame import Frame
+from pipeline.geometry import Polygon, Size
+from pipeline.picture import FittedPicture
+from pipeline.report import CameraCondition, CameraEvent, Report, ReportSink
+from pipeline.standing import StandingUpdate, StandingVehicle, StandingVehicles
+from pipeline.view_watch import ViewWatch
+from pipeline.zone import Zone
+
+# The view is compared this often; a nudged camera is noticed seconds later, at a thousandth of the cost.
+VIEW_EVERY_S = 1.0
+VIEW_SIZE = Size(width=320, height=180)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchStep:
+    """What one frame led to.
+
+    Attributes:
+        condition: what the camera's picture is like.
+        detections: what the detector saw, full-frame pixels; None when it did not have to run.
+        standing: every standing vehicle.
+        changes: what changed in the zones.
+        reports: the reports that were offered.
+        problems: what went wrong, one sentence each.
+    """
+
+    condition: CameraCondition
+    detections: tuple[Detection, ...] | None
+    standing: tuple[StandingVehicle, ...]
+    changes: tuple[DwellChange, ...]
+    reports: tuple[Report, ...]
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchParts:
+    """The parts of a watch, made by the wiring; all belong to this one camera."""
+
+    detector: Detector
+    tracker: StandingVehicles
+    dwell: DwellTimer
+    view: ViewWatch
+    casework: Casework
+    sink: ReportSink
+    new_id: Callable[[], str]
+
+
+class CameraWatch:
+    """Watches one camera. Not thread-safe: one thread owns it.
+
+    Args:
+        camera: its name.
+        zones: its no-parking zones.
+        masks: polygons (0-1) in which nothing is a vehicle (containers, posters).
+        analysis_long_side: longer side of the picture the detector looks at, pixels.
+        parts: what it works with.
+    """
+
+    def __init__(
+        self,
+        *,
+        camera: str,
+        zones: tuple[Zone, ...],
+        masks: tuple[Polygon, ...],
+        analysis_long_side: int,
+        parts: WatchParts,
+    ) -> None:
+        self._camera = camera
+        self._zones = {zone.name: zone for zone in zones}
+        self._masks = masks
+        self._long_side = analysis_long_side
+        self._parts = parts
+        self._size: Size | None = None
+        self._condition = CameraCondition.OK
+        self._view_due_s = 0.0
+        self._unsent: list[CameraEvent] = []
+        self._problems: list[str] = []
+
+    @property
+    def parts(self) -> WatchParts:
+        """The parts, for keeping and restoring their state (see `pipeline.watch_state`)."""
+        return self._parts
+
+    @property
+    def size(self) -> Size | None:
+        """Full resolution that every box and zone refers to: that of the first frame."""
+        return self._size
+
+    @property
+    def unsent_events(self) -> tuple[CameraEvent, ...]:
+        """Camera events that the sink did not take yet."""
+        return tuple(self._unsent)
+
+    def adopt(self, size: Size, unsent: tuple[CameraEvent, ...]) -> None:
+        """Continue with the full resolution and the unsent events of an earlier run."""
+        self._size = size
+        self._unsent.extend(unsent)
+
+    def step(self, frame: Frame) -> WatchStep:
+        """Take in the next frame.
+
+        Raises:
+            PictureError: the frame's picture is damaged; nothing changed, the next frame may be fine.
+        """
+        frame = self.fitted(frame)
+        was_ok = self._condition is CameraCondition.OK
+        self._watch_view(frame)
+        self._send_events()
+        if self._condition is not CameraCondition.OK:
+            return self._step_result(None, StandingUpdate(standing=(), departed=()), (), ())
+        if not was_ok:
+            self._parts.tracker.resume(frame)
+            self._parts.dwell.resume(frame.at_s)
+        detections = self._detect(frame) if self._parts.tracker.needs_detection(frame) else None
+        update = self._parts.tracker.update(frame, detections)
+        changes = self._parts.dwell.update(
+            frame.at_s, frame.taken_at, update.standing, update.departed, frame.detail.size
+        )
+        self.pass_on(frame, changes)
+        others = tuple(d.box for d in detections or () if d.label in VEHICLES)
+        others += tuple(vehicle.box for vehicle in update.standing)
+        reports = self._parts.casework.work(frame, update.standing, others)
+        return self._step_result(detections, update, changes, reports)
+
+    def finish(self, frame: Frame) -> tuple[Report, ...]:
+        """The footage has ended with `frame`: judge what is open by what is known."""
+        return self._parts.casework.finish(self.fitted(frame))
+
+    def _step_result(
+        self,
+        detections: tuple[Detection, ...] | None,
+        update: StandingUpdate,
+        changes: tuple[DwellChange, ...],
+        reports: tuple[Report, ...],
+    ) -> WatchStep:
+        problems = (*self._problems, *self._parts.casework.take_problems())
+        self._problems = []
+        return WatchStep(
+            condition=self._condition,
+            detections=detections,
+            standing=update.standing,
+            changes=changes,
+            reports=reports,
+            problems=problems,
+        )
+
+    def fitted(self, frame: Frame) -> Frame:
+        """`frame` at the size of the first one, so that boxes and zones keep their pixels."""
+        if self._size is None:
+            self._size = frame.detail.size
+        if frame.picture.size == self._size and frame.detail.size == self._size:
+            return frame
+        return replace(
+            frame,
+            picture=FittedPicture(frame.picture, self._size),
+            detail=FittedPicture(frame.detail, self._size),
+        )
+
+    def _watch_view(self, frame: Frame) -> None:
+        if frame.at_s < self._view_due_s and not frame.discontinuity:
+            return
+        self._view_due_s = frame.at_s + VIEW_EVERY_S
+        seen = self._parts.view.update(frame.picture.gray(VIEW_SIZE), frame.at_s)
+        if seen.condition is self._condition:
+            return
+        self._condition = seen.condition
+        if seen.condition is not CameraCondition.OK:
+            self._parts.dwell.suspend()
+        self._unsent.append(
+            CameraEvent(
+                id=self._parts.new_id(),
+                camera=self._camera,
+                condition=seen.condition,
+                at=frame.taken_at,
+                text=seen.text,
+            )
+        )
+
+    def _send_events(self) -> None:
+        while self._unsent:
+            try:
+                self._parts.sink.offer(self._unsent[0])
+            except QueueError as error:
+                self._problems.append(str(error))
+                return
+            self._unsent.pop(0)
+
+    def _detect(self, frame: Frame) -> tuple[Detection, ...]:
+        full = frame.detail.size
+        small = full.fitted(self._long_side)
+        found = self._parts.detector.detect(frame.picture.bgr(small))
+        x_factor, y_factor = full.width / small.width, full.height / small.height
+        scaled = (replace(d, box=d.box.scaled(x_factor, y_factor)) for d in found)
+        masks = tuple(mask.in_pixels(full) for mask in self._masks)
+        return tuple(d for d in scaled if not any(mask.contains(d.box.center) for mask in masks))
+
+    def pass_on(self, frame: Frame, changes: tuple[DwellChange, ...]) -> None:
+        """Open, advance and end cases as `changes` say."""
+        casework = self._parts.casework
+        for change in changes:
+            zone = self._zones.get(change.zone)
+            if zone is None:
+                # A zone that an earlier run had and the configuration no longer has.
+                continue
+            if change.state is DwellState.PARKED:
+                casework.open(frame, change.vehicle, zone, frame.detail.size)
+            elif change.state is DwellState.VIOLATING:
+                casework.violate(frame, change.vehicle, zone)
+            elif change.state is DwellState.DEPARTED:
+                casework.depart(
+                    change.vehicle, change.zone, change.at, hours_over=change.end is DwellEnd.HOURS_ENDED
+                )

@@ -1,0 +1,90 @@
+"""The whole state of a watch as bytes, so that a restart goes on where the last run was."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+
+from pydantic import TypeAdapter, ValidationError
+
+from pipeline.case import Case
+from pipeline.dwell_state import DwellSnapshot
+from pipeline.errors import InvalidValueError
+from pipeline.frame import Frame
+from pipeline.geometry import Size
+from pipeline.repeats import ReportedVehicle
+from pipeline.report import CameraEvent, Report
+from pipeline.watch import CameraWatch
+
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchState:
+    """What a watch knows, as it lies on disk.
+
+    Attributes:
+        version: of this layout.
+        size: full resolution that boxes refer to.
+        view, tracker: the parts' own states, base64.
+        dwell: vehicles in zones.
+        cases: open cases.
+        reported: vehicles reported before.
+        unsent, unsent_events: what the sink did not take yet.
+    """
+
+    version: int
+    size: Size
+    view: str
+    tracker: str
+    dwell: DwellSnapshot
+    cases: tuple[Case, ...]
+    reported: tuple[ReportedVehicle, ...]
+    unsent: tuple[Report, ...]
+    unsent_events: tuple[CameraEvent, ...]
+
+
+_ADAPTER = TypeAdapter(WatchState)
+
+
+def dump_watch(watch: CameraWatch) -> bytes | None:
+    """The state of `watch` as JSON, or None before its first frame."""
+    if watch.size is None:
+        return None
+    parts = watch.parts
+    return _ADAPTER.dump_json(
+        WatchState(
+            version=VERSION,
+            size=watch.size,
+            view=base64.b64encode(parts.view.snapshot()).decode("ascii"),
+            tracker=base64.b64encode(parts.tracker.snapshot()).decode("ascii"),
+            dwell=parts.dwell.snapshot(),
+            cases=parts.casework.cases,
+            reported=parts.casework.repeats.snapshot(),
+            unsent=parts.casework.unsent,
+            unsent_events=watch.unsent_events,
+        )
+    )
+
+
+def load_watch(watch: CameraWatch, state: bytes, frame: Frame) -> None:
+    """Continue from `state`, kept by an earlier run, at the first `frame` of this one.
+
+    Raises:
+        InvalidValueError: the state is damaged or of another version; the watch is as it was and starts anew.
+    """
+    try:
+        kept = _ADAPTER.validate_json(state)
+    except ValidationError as error:
+        raise InvalidValueError(f"The kept state cannot be read ({error.error_count()} faults).") from error
+    if kept.version != VERSION:
+        raise InvalidValueError(f"Expected kept state of version {VERSION}, got {kept.version}.")
+    watch.adopt(kept.size, kept.unsent_events)
+    frame = watch.fitted(frame)
+    parts = watch.parts
+    parts.view.restore(base64.b64decode(kept.view), frame.at_s)
+    parts.tracker.restore(base64.b64decode(kept.tracker), frame)
+    parts.casework.restore(kept.cases, kept.unsent)
+    parts.casework.repeats.restore(kept.reported)
+    ended = parts.dwell.restore(kept.dwell, frame.at_s, frame.taken_at)
+    watch.pass_on(frame, ended)
