@@ -10,9 +10,9 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from gotcha.config_secrets import redact
 from gotcha.config_section import nearest
 from gotcha.config_yaml import KeyPath, YamlDocument
+from sources.redact import redact
 
 _UNITS = {"_s": "seconds", "_px": "pixels", "_fps": "frames a second"}
 _BOUNDS = {
@@ -57,6 +57,8 @@ def sentences(error: ValidationError, document: YamlDocument, model: type[BaseMo
         path = _path(detail, document)
         if path in meant:
             continue  # The key is missing because it is misspelt, which has been said already.
+        if detail["type"] == "too_short" and document.value_at(path):
+            continue  # The list is short of the entries that are wrong, which are said themselves.
         text, guess = _sentence(detail, path, document, model)
         if guess:
             meant.add((*path[:-1], guess))
@@ -157,7 +159,8 @@ def _shown(value: object) -> str:
     if value is None:
         return "nothing"
     if isinstance(value, dict | list):
-        return "a section with keys" if isinstance(value, dict) else "a list"
+        word = "section with keys" if isinstance(value, dict) else "list"
+        return f"a {word}" if value else f"an empty {word.split()[0]}"
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):

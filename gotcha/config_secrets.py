@@ -10,23 +10,13 @@ from urllib.parse import parse_qsl, quote, urlsplit
 from pydantic import PlainValidator, ValidationInfo
 
 from gotcha.config_section import loading_context
+from sources.redact import redact
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _BROKEN_VARIABLE = re.compile(r"\$\{(?![A-Za-z_][A-Za-z0-9_]*\})")
 # Scheme, then everything up to the last "@" before the path: what stands between is user and password.
 _USERINFO = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)([^/?#\s]*)@")
 _SECRET_PARAMETERS = frozenset({"password", "passwd", "pwd", "pass", "token", "secret", "apikey", "api_key"})
-_SECRET_PARAMETER = re.compile(rf"(?i)([?&;](?:{'|'.join(sorted(_SECRET_PARAMETERS))})=)[^&#;\s]*")
-
-
-def redact(text: str) -> str:
-    """`text` with the passwords of all addresses in it replaced by `***`; user names stay."""
-
-    def hide(match: re.Match[str]) -> str:
-        user, colon, _ = match[2].partition(":")
-        return f"{match[1]}{user}{':***' if colon else ''}@"
-
-    return _SECRET_PARAMETER.sub(r"\1***", _USERINFO.sub(hide, text))
 
 
 class SecretUrl:
@@ -69,10 +59,8 @@ def expand(text: str, environment: Mapping[str, str]) -> str:
     may hold any character; a text that is one variable and nothing else is taken as it is.
 
     Raises:
-        ValueError: a variable is not set, or a `${` does not hold a name.
+        ValueError: a variable is not set.
     """
-    if _BROKEN_VARIABLE.search(text):
-        raise ValueError("expected ${NAME} with a name of letters, digits and _, got something else after ${")
     if whole := _VARIABLE.fullmatch(text):
         return _looked_up(whole[1], environment)
     login_ends = text.rfind("@", 0, _authority_end(text))
@@ -108,7 +96,7 @@ def _refuse_plain_password(text: str) -> None:
     parameters = parse_qsl(text.partition("?")[2])
     plain = [password] if password else []
     plain += [value for name, value in parameters if name.lower() in _SECRET_PARAMETERS]
-    if any(not _VARIABLE.search(value) for value in plain):
+    if any(_VARIABLE.sub("", value) for value in plain):
         raise ValueError(
             "a password must not stand in this file; write ${CAMERA_PASSWORD} in its place "
             "and set that environment variable (any name will do)"
@@ -123,6 +111,10 @@ def secret_url(*schemes: str) -> PlainValidator:
             return value
         if not isinstance(value, str):
             raise ValueError(f"expected an address such as {schemes[0]}://..., got {value!r}")
+        if _BROKEN_VARIABLE.search(value):
+            raise ValueError(
+                "expected ${NAME} with a name of letters, digits and _, got something else after ${"
+            )
         _refuse_plain_password(value)
         url = expand(value, loading_context(info).environment)
         try:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, PlainValidator, model_validator
 
 from gotcha.config_section import Section
-from pipeline.detection import VEHICLES, ObjectClass
+from pipeline.detection import ObjectClass
 from pipeline.geometry import Point, Polygon
 from pipeline.schedule import WEEKDAYS, DailyHours, WeeklySchedule
 from pipeline.zone import DWELL_S, Zone, ZoneKind
@@ -132,10 +132,8 @@ class ZoneConfig(Section):
     holidays: Literal["apply", "skip"] = Field(
         "apply", description="whether it applies on the dates under `holidays`, or skips them"
     )
-    classes: tuple[ObjectClass, ...] = Field(
-        tuple(sorted(VEHICLES)),
-        min_length=1,
-        description="vehicles it applies to: car, motorcycle, bus, truck",
+    classes: tuple[Literal["car", "motorcycle", "bus", "truck"], ...] = Field(
+        ("car", "motorcycle", "bus", "truck"), min_length=1, description="vehicles it applies to"
     )
     allowed_plates: tuple[str, ...] = Field((), description="plates that may stand there, such as 123가4567")
     report_unread: bool = Field(
@@ -149,8 +147,6 @@ class ZoneConfig(Section):
             raise ValueError(
                 f"expected confirm_s of at most dwell_s ({dwell_s:g} s), got {self.confirm_s:g} s"
             )
-        if wrong := set(self.classes) - VEHICLES:
-            raise ValueError(f"expected vehicles (car, motorcycle, bus, truck) in classes, got {min(wrong)}")
         return self
 
     def zone(self, time_zone: ZoneInfo, holidays: Iterable[date]) -> Zone:
@@ -175,7 +171,7 @@ class ZoneConfig(Section):
             confirm_s=self.confirm_s or min(_CONFIRM_S, dwell_s / 2),
             overlap=self.overlap,
             schedule=schedule,
-            classes=frozenset(self.classes),
+            classes=frozenset(map(ObjectClass, self.classes)),
             allowed_plates=frozenset("".join(plate.split()) for plate in self.allowed_plates),
             report_unread=self.report_unread,
         )

@@ -1,0 +1,180 @@
+"""What a good configuration becomes, and that every shipped example is one."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, time
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from gotcha.config import Config, load_config, parse_config
+from gotcha.config_cameras import Esp32Camera, FileCamera, RtspCamera
+from pipeline.detection import VEHICLES, ObjectClass
+from pipeline.errors import ConfigError
+from pipeline.zone import DWELL_S, ZoneKind
+
+ROOT = Path(__file__).parents[2]
+_FENCE = re.compile(r"^```ya?ml\n(.*?)^```", re.MULTILINE | re.DOTALL)
+# Variables the examples name; the values are only ever used here.
+_EXAMPLE_ENVIRONMENT = dict.fromkeys(
+    ("GATE_PASSWORD", "CAMERA_PASSWORD", "LOT_PASSWORD", "REDIS_PASSWORD"), "example"
+)
+
+ONE_CAMERA = """\
+holidays: [2026-05-05]
+cameras:
+  gate:
+    kind: file
+    path: street.mp4
+    zones:
+      - name: corner
+        kind: {kind}
+        polygon: [[0.1, 0.5], [0.9, 0.5], [0.9, 1], [0.1, 1]]
+{more}
+"""
+
+
+def one_camera(kind: str = "crosswalk", **zone_keys: str) -> Config:
+    more = "\n".join(f"        {key}: {value}" for key, value in zone_keys.items())
+    return parse_config(ONE_CAMERA.format(kind=kind, more=more), environment={})
+
+
+def shipped_examples() -> list[tuple[str, str]]:
+    examples = [("config.yaml", (ROOT / "config.yaml").read_text(encoding="utf-8"))]
+    for page in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))):
+        if page.exists():
+            blocks = _FENCE.findall(page.read_text(encoding="utf-8"))
+            examples += [(f"{page.name} block {number}", block) for number, block in enumerate(blocks, 1)]
+    return examples
+
+
+@pytest.mark.parametrize(("name", "text"), shipped_examples(), ids=lambda value: str(value)[:40])
+def test_every_shipped_example_loads(name: str, text: str) -> None:
+    parse_config(text, name=name, folder=ROOT, environment=_EXAMPLE_ENVIRONMENT)
+
+
+def test_the_shipped_file_needs_no_environment() -> None:
+    config = load_config(ROOT / "config.yaml", environment={})
+    assert isinstance(config.cameras["gate"], RtspCamera)
+    assert isinstance(config.cameras["yard"], Esp32Camera)
+    assert [zone.dwell_s for zone in config.zones_of("gate")] == [60.0, 60.0, 600.0]
+
+
+def test_the_commented_lines_of_the_shipped_file_are_valid_too() -> None:
+    """A reader takes the comment signs away; what then stands there has to load."""
+    text = (ROOT / "config.yaml").read_text(encoding="utf-8")
+    key = re.compile(r"^( *)# ((?:  )*[a-z_]+:(?: .*)?)$", re.MULTILINE)
+    live = key.sub(lambda match: match[1] + match[2], text)
+    live = live.replace("queue: {}", "queue:").replace("database: {}", "database:")
+    live = live.replace("weights: my_detector.onnx", "weights: models/vehicle_detector.onnx")
+    config = parse_config(live, folder=ROOT, environment=_EXAMPLE_ENVIRONMENT)
+    assert set(config.cameras) == {"gate", "yard", "lot", "recording", "window"}
+    assert config.queue.url is not None
+    assert config.evidence.folder == Path("/srv/evidence")
+
+
+def test_an_empty_file_is_all_defaults() -> None:
+    config = parse_config("", folder=Path("/srv/gotcha"), environment={})
+    assert config.cameras == {}
+    assert config.state_dir == Path("/srv/gotcha/var")
+    assert config.evidence_dir == Path("/srv/gotcha/var/evidence")
+    assert config.database_url == "sqlite:////srv/gotcha/var/gotcha.db"
+    assert config.redis_url is None
+    assert config.time_zone == ZoneInfo("Asia/Seoul")
+
+
+@pytest.mark.parametrize("kind", list(ZoneKind))
+def test_a_zone_takes_its_times_from_its_kind(kind: ZoneKind) -> None:
+    (zone,) = one_camera(kind).zones_of("gate")
+    assert (zone.dwell_s, zone.photo_gap_s, zone.confirm_s) == (DWELL_S[kind], DWELL_S[kind], 5.0)
+    assert zone.classes == VEHICLES
+    assert zone.schedule.applies_at(datetime(2026, 5, 5, 3, tzinfo=ZoneInfo("Asia/Seoul")))
+
+
+def test_a_short_dwell_confirms_at_its_half() -> None:
+    (zone,) = one_camera(dwell_s="6").zones_of("gate")
+    assert (zone.dwell_s, zone.confirm_s, zone.photo_gap_s) == (6.0, 3.0, 60.0)
+
+
+def test_what_is_written_goes_before_the_kind() -> None:
+    config = one_camera(
+        "no_parking",
+        dwell_s="120",
+        photo_gap_s="90",
+        confirm_s="10.5",
+        overlap="0.3",
+        classes="[bus, truck]",
+        allowed_plates="[ 123 가 4567 ]",
+        report_unread="true",
+    )
+    (zone,) = config.zones_of("gate")
+    assert (zone.dwell_s, zone.photo_gap_s, zone.confirm_s, zone.overlap) == (120.0, 90.0, 10.5, 0.3)
+    assert zone.classes == {ObjectClass.BUS, ObjectClass.TRUCK}
+    assert zone.allowed_plates == {"123가4567"}
+    assert zone.report_unread
+
+
+def test_hours_of_a_day_go_before_weekdays_and_these_before_daily() -> None:
+    hours = '{daily: ["06:00-24:00"], weekdays: ["07:00-12:00", "13:00-21:00"], fri: []}'
+    (zone,) = one_camera(hours=hours).zones_of("gate")
+    monday, friday, sunday = (zone.schedule.hours[day] for day in (0, 4, 6))
+    assert [(span.begins, span.ends) for span in monday] == [(time(7), time(12)), (time(13), time(21))]
+    assert friday == ()
+    assert [(span.begins, span.ends) for span in sunday] == [(time(6), None)]
+
+
+@pytest.mark.parametrize(("rule", "applies"), [("apply", True), ("skip", False)])
+def test_holidays_are_the_zones_choice(rule: str, applies: bool) -> None:
+    (zone,) = one_camera("school_zone", holidays=rule).zones_of("gate")
+    assert zone.schedule.holidays == (frozenset() if applies else {date(2026, 5, 5)})
+    assert zone.schedule.applies_at(datetime(2026, 5, 5, 9, tzinfo=ZoneInfo("Asia/Seoul"))) is applies
+
+
+def test_a_camera_may_stand_in_another_country() -> None:
+    text = "cameras: {a: {kind: webcam, region: DE, time_zone: Europe/Berlin}, b: {kind: webcam}}"
+    config = parse_config(text, environment={})
+    assert (config.region_of("a"), config.region_of("b")) == ("DE", "KR")
+    assert (config.time_zone_of("a").key, config.time_zone_of("b").key) == ("Europe/Berlin", "Asia/Seoul")
+
+
+def test_a_ring_closed_by_its_first_point_is_the_same_polygon() -> None:
+    text = ONE_CAMERA.format(kind="crosswalk", more="").replace("[0.1, 1]]", "[0.1, 1], [0.1, 0.5]]")
+    assert parse_config(text, environment={}).zones_of("gate") == one_camera().zones_of("gate")
+
+
+def test_paths_start_from_the_folder_of_the_file(tmp_path: Path) -> None:
+    (tmp_path / "own.yaml").write_text("state_dir: state\ncameras: {a: {kind: file, path: a/b.mp4}}\n")
+    config = load_config(tmp_path / "own.yaml", environment={})
+    camera = config.cameras["a"]
+    assert isinstance(camera, FileCamera)
+    assert (config.state_dir, camera.path) == (tmp_path / "state", tmp_path / "a" / "b.mp4")
+
+
+def test_a_video_takes_over_the_zones_of_the_camera_it_was_filmed_by() -> None:
+    config = one_camera(dwell_s="10").for_file(Path("/v/a.mp4"))
+    assert list(config.cameras) == ["gate"]
+    assert config.camera("gate").kind == "file"
+    assert config.zones_of("gate") == one_camera(dwell_s="10").zones_of("gate")
+
+
+def test_a_video_without_any_camera_is_one_zone() -> None:
+    config = parse_config("", environment={}).for_file(Path("/v/a.mp4"))
+    (zone,) = config.zones_of("video")
+    assert (zone.kind, zone.polygon.area) == (ZoneKind.NO_PARKING, 1.0)
+
+
+def test_a_video_needs_to_be_told_which_of_several_cameras() -> None:
+    config = parse_config("cameras: {a: {kind: webcam}, b: {kind: webcam}}", environment={})
+    with pytest.raises(ConfigError, match="--camera with one of a, b"):
+        config.for_file(Path("/v/a.mp4"))
+    with pytest.raises(ConfigError, match="no camera is named 'c'; the configuration has a, b"):
+        config.for_file(Path("/v/a.mp4"), "c")
+    assert list(config.for_file(Path("/v/a.mp4"), "b").cameras) == ["b"]
+
+
+def test_nothing_can_be_changed_afterwards() -> None:
+    config = one_camera()
+    with pytest.raises(ValueError, match="frozen"):
+        config.region = "DE"  # type: ignore[misc]
