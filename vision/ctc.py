@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -75,7 +76,7 @@ def _runs(best: npt.NDArray[np.intp]) -> list[tuple[int, int]]:
     if not len(best):
         return []
     edges = [0, *(np.flatnonzero(np.diff(best)) + 1).tolist(), len(best)]
-    return list(zip(edges[:-1], edges[1:], strict=True))
+    return list(pairwise(edges))
 
 
 def _hidden(frames: Probabilities, runs: list[tuple[int, int]], i: int, best: npt.NDArray[np.intp]) -> float:

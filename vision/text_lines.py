@@ -13,10 +13,14 @@ _TWO_LINE_ASPECT = 2.2
 _SEARCHED = (0.30, 0.62)
 # A gap between lines carries clearly less ink than the lines do.
 _GAP_INK = 0.45
+_SMALL_PRINT = 0.65
 
 
 def text_lines(plate: Image) -> tuple[Image, ...]:
-    """The lines of a plate (BGR uint8) from top to bottom, as views: the plate itself when it has one line."""
+    """The lines of a plate (BGR uint8) from top to bottom, as views; the plate itself when it has one line.
+
+    A line much lower than the other is a state's name or slogan and is left out.
+    """
     height, width = plate.shape[:2]
     if width > _TWO_LINE_ASPECT * height or height < 16:
         return (plate,)
@@ -30,4 +34,6 @@ def text_lines(plate: Image) -> tuple[Image, ...]:
     above, below = float(ink[:row].max(initial=0.0)), float(ink[row:].max(initial=0.0))
     if ink[row] > _GAP_INK * min(above, below):
         return (plate,)
-    return plate[:row], plate[row:]
+    lines = (plate[:row], plate[row:])
+    tallest = max(line.shape[0] for line in lines)
+    return tuple(line for line in lines if line.shape[0] >= _SMALL_PRINT * tallest)
