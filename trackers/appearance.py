@@ -1,0 +1,165 @@
+"""What a standing vehicle looks like, and whether a picture still shows it.
+
+Grey crops are compared by normalised cross-correlation (J. P. Lewis, Fast Normalized Cross-Correlation,
+1995): it does not see gain and offset, so clouds and exposure pass. Three further looks make it robust: a
+small search (the mast sways), blocks (something covers a part) and edges (a shadow falls across).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.geometry import Box
+from pipeline.picture import Gray
+
+_SIDE = 64  # crops are compared at 64 x 64
+_MARGIN = 3  # search of +-3 px of the crop, about 5 % of the vehicle
+_BLOCK = 16
+_FLAT_STD = 3.0  # grey levels: below it a crop is noise and its correlation says nothing
+_NOISE = 2.5  # mean grey difference that sensor noise and compression make on a still picture
+
+Patch = npt.NDArray[np.uint8]
+_Blocks = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resemblance:
+    """How much a place looks like its reference.
+
+    Attributes:
+        whole: best correlation within the small search, -1 to 1.
+        unshifted: correlation without any search.
+        blocks: share of the textured blocks that are recognised, 0-1.
+        edges: correlation of the edge pictures.
+        flat: the reference has no texture, so nothing of this means anything.
+    """
+
+    whole: float
+    unshifted: float
+    blocks: float
+    edges: float
+    flat: bool = False
+
+
+_SAME = Resemblance(whole=1.0, unshifted=1.0, blocks=1.0, edges=1.0)
+_FLAT = Resemblance(whole=0.0, unshifted=0.0, blocks=0.0, edges=0.0, flat=True)
+
+
+def cut(gray: Gray, box: Box, margin: int = 0) -> Patch | None:
+    """The 64 x 64 grey crop of `box` (pixels of `gray`), `margin` crop pixels wider on each side.
+
+    Parts outside the picture repeat its edge. None when the box lies outside or is thinner than 3 px.
+    """
+    grow = margin / _SIDE
+    x1, y1 = box.x1 - grow * box.width, box.y1 - grow * box.height
+    x2, y2 = box.x2 + grow * box.width, box.y2 + grow * box.height
+    height, width = gray.shape[:2]
+    if box.width < 3 or box.height < 3 or box.x2 <= 1 or box.y2 <= 1:
+        return None
+    if box.x1 >= width - 1 or box.y1 >= height - 1:
+        return None
+    side = _SIDE + 2 * margin
+    # Sub-pixel crop: pixel centres of the patch mapped into the picture.
+    sx, sy = (x2 - x1) / side, (y2 - y1) / side
+    matrix = np.array([[sx, 0, x1 + sx / 2 - 0.5], [0, sy, y1 + sy / 2 - 0.5]], dtype=np.float64)
+    how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    if sx > 1.5 or sy > 1.5:
+        return _cut_shrinking(gray, x1, y1, x2, y2, side)
+    patch = cv2.warpAffine(gray, matrix, (side, side), flags=how, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(patch, dtype=np.uint8)
+
+
+def _cut_shrinking(gray: Gray, x1: float, y1: float, x2: float, y2: float, side: int) -> Patch:
+    """A large box: area averaging, or thin lines would flicker between frames."""
+    height, width = gray.shape[:2]
+    left, top, right, bottom = round(x1), round(y1), round(x2), round(y2)
+    inner = gray[max(0, top) : min(height, bottom), max(0, left) : min(width, right)]
+    pads = (max(0, -top), max(0, bottom - height), max(0, -left), max(0, right - width))
+    if any(pads):
+        inner = np.asarray(cv2.copyMakeBorder(inner, *pads, cv2.BORDER_REPLICATE), dtype=np.uint8)
+    return np.asarray(cv2.resize(inner, (side, side), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+
+class Appearance:
+    """The reference picture of one place.
+
+    Args:
+        patch: 64 x 64 grey crop of the vehicle.
+    """
+
+    def __init__(self, patch: Patch) -> None:
+        self.patch = patch
+        self._blocks = _blocks(patch)
+        self._deviation = self._blocks.std(axis=(2, 3))
+        self._flat = float(patch.std()) < _FLAT_STD
+        self._edges: npt.NDArray[np.float32] | None = None
+
+    @classmethod
+    def learn(cls, gray: Gray, box: Box) -> Appearance | None:
+        """The appearance of what is now in `box`; None when the box is too small or outside."""
+        patch = cut(gray, box)
+        return None if patch is None else cls(patch)
+
+    def compare(self, gray: Gray, box: Box, block_keep: float = 0.6) -> Resemblance:
+        """How much `box` in `gray` looks like this; cheap when nothing changed."""
+        if self._flat:
+            return _FLAT
+        wide = cut(gray, box, _MARGIN)
+        if wide is None:
+            return _FLAT
+        centre = wide[_MARGIN : _MARGIN + _SIDE, _MARGIN : _MARGIN + _SIDE]
+        if float(cv2.norm(centre, self.patch, cv2.NORM_L1)) < _NOISE * _SIDE * _SIDE:
+            return _SAME
+        scores = cv2.matchTemplate(wide, self.patch, cv2.TM_CCOEFF_NORMED)
+        unshifted = float(scores[_MARGIN, _MARGIN])
+        row, column = np.unravel_index(int(np.argmax(scores)), scores.shape)
+        whole = float(scores[row, column])
+        if whole >= 0.9:
+            return Resemblance(whole=whole, unshifted=unshifted, blocks=1.0, edges=1.0)
+        best = wide[row : row + _SIDE, column : column + _SIDE]
+        return Resemblance(
+            whole=whole,
+            unshifted=unshifted,
+            blocks=self._block_share(best, block_keep),
+            edges=self._edge_correlation(best),
+        )
+
+    def unshifted(self, gray: Gray, box: Box) -> float:
+        """Plain correlation at exactly this place, -1 to 1; 0 when it means nothing."""
+        patch = cut(gray, box)
+        if patch is None or self._flat or float(patch.std()) < _FLAT_STD:
+            return 0.0
+        return float(cv2.matchTemplate(patch, self.patch, cv2.TM_CCOEFF_NORMED)[0, 0])
+
+    def _block_share(self, patch: Patch, keep: float) -> float:
+        textured = self._deviation >= _FLAT_STD
+        if not textured.any():
+            return 0.0
+        other = _blocks(patch)
+        mine = self._blocks - self._blocks.mean(axis=(2, 3), keepdims=True)
+        theirs = other - other.mean(axis=(2, 3), keepdims=True)
+        norms = np.sqrt((mine**2).sum(axis=(2, 3)) * (theirs**2).sum(axis=(2, 3))) + 1e-6
+        correlation = (mine * theirs).sum(axis=(2, 3)) / norms
+        return float((correlation[textured] >= keep).mean())
+
+    def _edge_correlation(self, patch: Patch) -> float:
+        if self._edges is None:
+            self._edges = _edges(self.patch)
+        return float(cv2.matchTemplate(_edges(patch), self._edges, cv2.TM_CCOEFF_NORMED)[0, 0])
+
+
+def _blocks(patch: Patch) -> _Blocks:
+    count = _SIDE // _BLOCK
+    return patch.astype(np.float32).reshape(count, _BLOCK, count, _BLOCK).swapaxes(1, 2)
+
+
+def _edges(patch: Patch) -> npt.NDArray[np.float32]:
+    """Gradient strength relative to its surroundings, so that a shadow's darkness drops out."""
+    soft = cv2.GaussianBlur(patch, (0, 0), 1.5).astype(np.float32)
+    strength = cv2.magnitude(cv2.Sobel(soft, cv2.CV_32F, 1, 0), cv2.Sobel(soft, cv2.CV_32F, 0, 1))
+    around = cv2.GaussianBlur(strength, (0, 0), 8.0)
+    return np.asarray(strength / (around + 4.0), dtype=np.float32)

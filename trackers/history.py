@@ -1,0 +1,91 @@
+"""A short grey memory of the whole view: it dates an arrival that was only recognised later."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+from pipeline.geometry import Box
+from pipeline.picture import Gray
+from trackers.appearance import Appearance
+
+_DENSE_STEP_S = 0.24  # finer than the 0.5 s to which people can tell when a vehicle stopped
+_SPARSE_STEP_S = 4.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """One grey picture of the past: when it was taken, and how far the view was shifted (its pixels)."""
+
+    at_s: float
+    gray: Gray
+    dx: float = 0.0
+    dy: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """Since when a place shows the same picture.
+
+    Attributes:
+        at_s: media time, seconds.
+        since_start: that is as far back as anything is remembered, so it may have stood there before.
+    """
+
+    at_s: float
+    since_start: bool
+
+
+class GrayHistory:
+    """Grey pictures of the last seconds: closely spaced at first, sparse further back; bounded.
+
+    Args:
+        dense_s: span of the closely spaced part, seconds.
+        span_s: span of the whole, seconds.
+    """
+
+    def __init__(self, dense_s: float, span_s: float) -> None:
+        self._dense_s, self._span_s = dense_s, span_s
+        self._dense: deque[Moment] = deque()
+        self._sparse: deque[Moment] = deque()
+
+    def add(self, moment: Moment) -> None:
+        """Remember a picture; older ones thin out and fall off."""
+        if self._dense and moment.at_s - self._dense[-1].at_s < _DENSE_STEP_S:
+            return
+        self._dense.append(moment)
+        while self._dense and self._dense[0].at_s < moment.at_s - self._dense_s:
+            old = self._dense.popleft()
+            if not self._sparse or old.at_s - self._sparse[-1].at_s >= _SPARSE_STEP_S:
+                self._sparse.append(old)
+        while self._sparse and self._sparse[0].at_s < moment.at_s - self._span_s:
+            self._sparse.popleft()
+
+    def clear(self) -> None:
+        """Forget everything: what was before a gap says nothing about what is after it."""
+        self._dense.clear()
+        self._sparse.clear()
+
+    def arrival(
+        self, appearance: Appearance, box: Box, until_s: float, still: float, bridge_s: float
+    ) -> Arrival:
+        """Back from `until_s` while `box` (history pixels) shows `appearance`.
+
+        Args:
+            appearance: what stands there.
+            box: where, in pixels of the grey pictures.
+            until_s: a time at which it surely stands, seconds.
+            still: correlation from which nothing moved.
+            bridge_s: something passing in front may hide it this long, seconds.
+        """
+        at_s, hidden_from = until_s, until_s
+        for moment in reversed((*self._sparse, *self._dense)):
+            if moment.at_s >= until_s:
+                continue
+            if appearance.unshifted(moment.gray, box.shifted(moment.dx, moment.dy)) >= still:
+                at_s = hidden_from = moment.at_s
+            elif hidden_from - moment.at_s > bridge_s:
+                break
+        first = self._sparse[0] if self._sparse else (self._dense[0] if self._dense else None)
+        reached = first is None or at_s <= first.at_s + 2 * _DENSE_STEP_S
+        return Arrival(at_s=at_s, since_start=reached)
