@@ -1,0 +1,171 @@
+"""Opens the database, SQLite in a file or PostgreSQL, and turns its exceptions into ours, without secrets."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.util.exc import CommandError
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    InterfaceError,
+    OperationalError,
+    SQLAlchemyError,
+    StatementError,
+)
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from pipeline.errors import StorageError, StorageUnavailableError
+
+BUSY_TIMEOUT_S = 10.0
+CONNECT_TIMEOUT_S = 5
+STATEMENT_TIMEOUT_S = 30
+WRITES = "gotcha_writes"
+_MIGRATIONS = Path(__file__).with_name("migrations")
+# Any number, the same in every program that upgrades: they queue for it.
+_UPGRADE_LOCK = 7_034_188_251
+
+
+def open_database(url: str) -> Engine:
+    """An engine for `url` with its schema brought up to date.
+
+    Args:
+        url: `sqlite:///relative.db`, `sqlite:////absolute.db` or `postgresql://user:password@host/name`.
+
+    Raises:
+        StorageUnavailableError: the database does not answer now.
+        StorageError: the address is wrong, access is refused, or a newer Gotcha made the database.
+    """
+    parsed = _parse(url)
+    engine = _sqlite(parsed) if parsed.get_backend_name() == "sqlite" else _postgresql(parsed)
+    try:
+        upgrade(engine)
+    except StorageError:
+        engine.dispose()
+        raise
+    return engine
+
+
+def upgrade(engine: Engine) -> None:
+    """Bring the schema to the newest revision, in one transaction; waits while another program does so.
+
+    Raises:
+        StorageUnavailableError: the database does not answer now.
+        StorageError: it refuses, or was made by a newer Gotcha.
+    """
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    try:
+        with translated(engine), writing(engine) as connection:
+            if engine.dialect.name == "postgresql":
+                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _UPGRADE_LOCK})
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    except CommandError as error:
+        raise StorageError(
+            f"the database {shown(engine)} has a schema this version of Gotcha does not know"
+            f" ({error}); a newer version made it: update Gotcha"
+        ) from error
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A connection in a transaction that may write; commits at the end, rolls back on an exception."""
+    with engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
+        yield connection
+
+
+@contextmanager
+def translated(engine: Engine) -> Iterator[None]:
+    """Turns the database's exceptions into StorageError and StorageUnavailableError."""
+    try:
+        yield
+    except (OperationalError, InterfaceError, PoolTimeoutError) as error:
+        raise StorageUnavailableError(_sentence(engine, error, "is not available")) from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise StorageUnavailableError(_sentence(engine, error, "is not available")) from error
+        raise StorageError(_sentence(engine, error, "refused")) from error
+    except (SQLAlchemyError, StatementError) as error:
+        raise StorageError(_sentence(engine, error, "refused")) from error
+
+
+def shown(engine: Engine) -> str:
+    """The address of the database, without its password."""
+    return engine.url.render_as_string(hide_password=True)
+
+
+def _parse(url: str) -> URL:
+    if url.startswith("postgres://"):
+        url = "postgresql://" + url.removeprefix("postgres://")
+    try:
+        parsed = make_url(url)
+        backend = parsed.get_backend_name()
+    except (ArgumentError, ValueError):
+        # The library's message quotes the address, password included.
+        raise StorageError(
+            "database.url is not an address; write sqlite:///gotcha.db or"
+            " postgresql://user:password@host:5432/name"
+        ) from None
+    if backend == "sqlite":
+        return parsed
+    if backend == "postgresql":
+        return parsed.set(drivername="postgresql+psycopg")
+    raise StorageError(f"database.url: expected sqlite or postgresql, got {backend!r}")
+
+
+def _sqlite(url: URL) -> Engine:
+    if not url.database or url.database == ":memory:":
+        raise StorageError(
+            "database.url: reports are kept in a file; write sqlite:///gotcha.db, not a database in memory"
+        )
+    try:
+        Path(url.database).absolute().parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"the folder of the database {url.database} cannot be made: {error}") from error
+    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_TIMEOUT_S})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    # The driver's own transactions begin too late (at the first write): reads before it are not protected.
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A transaction that reads first and writes later fails at once when another wrote in between; taking the
+    # write lock at the beginning makes it wait instead (sqlite.org/isolation.html).
+    writes = connection.get_execution_options().get(WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _postgresql(url: URL) -> Engine:
+    arguments: dict[str, Any] = {
+        "connect_timeout": CONNECT_TIMEOUT_S,
+        "options": f"-c statement_timeout={STATEMENT_TIMEOUT_S * 1000} -c timezone=UTC",
+        "application_name": "gotcha",
+    }
+    # What the address says itself wins.
+    arguments = {key: value for key, value in arguments.items() if key not in url.query}
+    return create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=arguments)
+
+
+def _sentence(engine: Engine, error: Exception, verb: str) -> str:
+    cause = str(getattr(error, "orig", None) or error).strip().splitlines()
+    reason = cause[0] if cause else type(error).__name__
+    password = engine.url.password
+    if password:
+        reason = reason.replace(str(password), "***")
+    return f"the database {shown(engine)} {verb}: {reason}"

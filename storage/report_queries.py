@@ -1,0 +1,58 @@
+"""The selections of the report store, apart from its transactions."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement
+from sqlmodel import col, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from pipeline.report import ReportState
+from storage.ports import ReportFilter
+from storage.tables import ReportRow
+
+_NO_ACCUSATION = (ReportState.DUPLICATE.value, ReportState.REJECTED.value)
+
+
+def matching(wanted: ReportFilter) -> list[ColumnElement[bool]]:
+    """The conditions of a filter."""
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.states:
+        conditions.append(col(ReportRow.state).in_(sorted(state.value for state in wanted.states)))
+    if wanted.camera is not None:
+        conditions.append(col(ReportRow.camera) == wanted.camera)
+    if wanted.zone is not None:
+        conditions.append(col(ReportRow.zone) == wanted.zone)
+    if wanted.plate is not None:
+        conditions.append(col(ReportRow.plate_text).contains(wanted.plate, autoescape=True))
+    if wanted.since is not None:
+        conditions.append(col(ReportRow.parked_at) >= wanted.since)
+    if wanted.until is not None:
+        conditions.append(col(ReportRow.parked_at) < wanted.until)
+    return conditions
+
+
+def listed(wanted: ReportFilter) -> SelectOfScalar[ReportRow]:
+    """The reports of a filter, latest first; the id settles ties, so that pages do not overlap."""
+    return (
+        select(ReportRow)
+        .where(*matching(wanted))
+        .order_by(col(ReportRow.parked_at).desc(), col(ReportRow.id))
+        .limit(wanted.limit)
+        .offset(wanted.offset)
+    )
+
+
+def seen_at_place(*, camera: str, zone: str, since: datetime) -> SelectOfScalar[ReportRow]:
+    """Accusations of a zone whose vehicle was seen at or after `since`, last seen first."""
+    return (
+        select(ReportRow)
+        .where(
+            col(ReportRow.camera) == camera,
+            col(ReportRow.zone) == zone,
+            col(ReportRow.last_seen_at) >= since,
+            col(ReportRow.judged_state).not_in(_NO_ACCUSATION),
+        )
+        .order_by(col(ReportRow.last_seen_at).desc(), col(ReportRow.id))
+    )

@@ -1,0 +1,191 @@
+"""Keeps reports in SQLite or PostgreSQL: each revision once, each step with its history."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+
+from sqlalchemy import Engine, delete, func, text
+from sqlmodel import Session, col, select
+
+from pipeline.errors import StorageError
+from pipeline.geometry import Box
+from pipeline.lifecycle import next_state
+from pipeline.report import CameraEvent, RejectionReason, Report, ReportState
+from storage import report_rows
+from storage.database import shown, translated, writing
+from storage.ports import Applied, HistoryEntry, Outcome, ReportCounts, ReportFilter, StoredReport
+from storage.report_queries import listed, matching, seen_at_place
+from storage.tables import CameraEventRow, EvidenceRow, HistoryRow, ReportRow
+
+
+class SqlReportStore:
+    """`storage.ports.ReportStore` on an engine of `open_database`. Threads may share it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def __repr__(self) -> str:
+        return f"SqlReportStore({shown(self._engine)})"
+
+    def apply(self, report: Report, *, at: datetime, by: str) -> Applied:
+        with self._write(report.id, report.duplicate_of) as session:
+            row = session.get(ReportRow, report.id)
+            if row is not None and report.revision <= row.revision:
+                return Applied(outcome=Outcome.IGNORED, revision=row.revision, state=ReportState(row.state))
+            before = None if row is None else ReportState(row.state)
+            after = next_state(before, report.state)
+            if row is None:
+                session.add(report_rows.new_row(report, state=after, at=at))
+                session.flush()
+            else:
+                report_rows.revise(row, report, state=after, at=at)
+                session.execute(delete(EvidenceRow).where(col(EvidenceRow.report_id) == report.id))
+            session.add_all(report_rows.evidence_rows(report))
+            session.add(_step(report.id, report.revision, before, after, at=at, by=by, why=_why(report)))
+            session.flush()
+            for original in {report.id, report.duplicate_of} - {None}:
+                _count_repeats(session, str(original))
+            outcome = Outcome.STORED if before is None else Outcome.UPDATED
+            return Applied(outcome=outcome, revision=report.revision, state=after)
+
+    def move(self, report_id: str, to: ReportState, *, at: datetime, by: str, why: str) -> Applied:
+        with self._write(report_id) as session:
+            row = session.get(ReportRow, report_id)
+            if row is None:
+                raise StorageError(f"there is no report {report_id}")
+            before = ReportState(row.state)
+            after = next_state(before, to)
+            row.state, row.updated_at = after.value, at
+            session.add(_step(report_id, row.revision, before, after, at=at, by=by, why=why))
+            return Applied(outcome=Outcome.UPDATED, revision=row.revision, state=after)
+
+    def apply_camera_event(self, event: CameraEvent) -> Outcome:
+        with self._write(event.id) as session:
+            if session.get(CameraEventRow, event.id) is not None:
+                return Outcome.IGNORED
+            session.add(report_rows.camera_event_row(event))
+            return Outcome.STORED
+
+    def get(self, report_id: str) -> StoredReport | None:
+        with self._read() as session:
+            row = session.get(ReportRow, report_id)
+            return None if row is None else _read_all(session, [row])[0]
+
+    def list(self, wanted: ReportFilter) -> tuple[StoredReport, ...]:
+        with self._read() as session:
+            return _read_all(session, session.exec(listed(wanted)).all())
+
+    def count(self, wanted: ReportFilter) -> int:
+        with self._read() as session:
+            return session.exec(select(func.count()).select_from(ReportRow).where(*matching(wanted))).one()
+
+    def counts(self) -> ReportCounts:
+        with self._read() as session:
+            states = session.exec(select(ReportRow.state, func.count()).group_by(col(ReportRow.state))).all()
+            reasons = session.exec(
+                select(ReportRow.rejection, func.count())
+                .where(col(ReportRow.rejection).is_not(None))
+                .group_by(col(ReportRow.rejection))
+            ).all()
+        return ReportCounts(
+            by_state={ReportState(state): count for state, count in states},
+            by_reason={RejectionReason(str(reason)): count for reason, count in reasons},
+        )
+
+    def history(self, report_id: str) -> tuple[HistoryEntry, ...]:
+        with self._read() as session:
+            rows = session.exec(
+                select(HistoryRow).where(HistoryRow.report_id == report_id).order_by(col(HistoryRow.id))
+            ).all()
+            return tuple(report_rows.history_entry(row) for row in rows)
+
+    def camera_events(self, *, camera: str | None = None, limit: int = 100) -> tuple[CameraEvent, ...]:
+        query = select(CameraEventRow).order_by(col(CameraEventRow.at).desc(), col(CameraEventRow.id))
+        if camera is not None:
+            query = query.where(CameraEventRow.camera == camera)
+        with self._read() as session:
+            return tuple(report_rows.camera_event(row) for row in session.exec(query.limit(limit)).all())
+
+    def latest_at_place(
+        self, *, camera: str, zone: str, box: Box, since: datetime, min_iou: float
+    ) -> StoredReport | None:
+        with self._read() as session:
+            for row in session.exec(seen_at_place(camera=camera, zone=zone, since=since)):
+                if Box(x1=row.x1, y1=row.y1, x2=row.x2, y2=row.y2).iou(box) >= min_iou:
+                    return _read_all(session, [row])[0]
+        return None
+
+    @contextmanager
+    def _read(self) -> Iterator[Session]:
+        with translated(self._engine), Session(self._engine, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def _write(self, *ids: str | None) -> Iterator[Session]:
+        with (
+            translated(self._engine),
+            writing(self._engine) as connection,
+            Session(connection, expire_on_commit=False) as session,
+        ):
+            if self._engine.dialect.name == "postgresql":
+                # One writer per report, also before its row exists; SQLite has one writer anyway. Sorted, so
+                # that two writers never wait for each other.
+                for report_id in sorted(filter(None, ids)):
+                    session.execute(
+                        text("SELECT pg_advisory_xact_lock(hashtextextended(:id, 0))"), {"id": report_id}
+                    )
+            yield session
+            session.flush()
+
+
+def _step(
+    report_id: str,
+    revision: int,
+    before: ReportState | None,
+    after: ReportState,
+    *,
+    at: datetime,
+    by: str,
+    why: str,
+) -> HistoryRow:
+    return HistoryRow(
+        report_id=report_id,
+        revision=revision,
+        from_state=None if before is None else before.value,
+        to_state=after.value,
+        at=at,
+        by=by,
+        why=why,
+    )
+
+
+def _why(report: Report) -> str:
+    if report.rejection is not None:
+        return f"rejected: {report.rejection.value}"
+    if report.duplicate_of is not None:
+        return f"repeats {report.duplicate_of}"
+    return report.note
+
+
+def _count_repeats(session: Session, original: str) -> None:
+    # Counted anew each time, so that it is right whichever of the two arrives first, and however often.
+    row = session.get(ReportRow, original)
+    if row is None:
+        return
+    count, last = session.exec(
+        select(func.count(), func.max(ReportRow.own_last_seen_at)).where(ReportRow.duplicate_of == original)
+    ).one()
+    row.repeats = count
+    row.last_seen_at = row.own_last_seen_at if last is None else max(row.own_last_seen_at, last)
+
+
+def _read_all(session: Session, rows: Sequence[ReportRow]) -> tuple[StoredReport, ...]:
+    evidence: dict[str, list[EvidenceRow]] = defaultdict(list)
+    ids = [row.id for row in rows]
+    query = select(EvidenceRow).where(col(EvidenceRow.report_id).in_(ids)).order_by(col(EvidenceRow.position))
+    for item in session.exec(query):
+        evidence[item.report_id].append(item)
+    return tuple(report_rows.read(row, evidence[row.id]) for row in rows)

@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import multiprocessing
+import socket
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import create_engine, text
+from sqlmodel import SQLModel
+
+import storage.tables  # noqa: F401  (fills the metadata)
+from pipeline.errors import StorageError, StorageUnavailableError
+from storage.database import open_database, writing
+from storage.report_store import SqlReportStore
+from tests.postgres import new_postgres_database
+from tests.reports import NOON, hex_id, temporary
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'g.db'}" if request.param == "sqlite" else new_postgres_database()
+
+
+def test_the_migrations_make_what_the_tables_say(url: str) -> None:
+    engine = open_database(url)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, SQLModel.metadata) == []
+    engine.dispose()
+
+
+def test_opening_again_keeps_what_is_stored(url: str) -> None:
+    engine = open_database(url)
+    SqlReportStore(engine).apply(temporary(), at=NOON, by="w")
+    engine.dispose()
+    again = open_database(url)
+    assert SqlReportStore(again).get(hex_id("a")) is not None
+    again.dispose()
+
+
+def test_a_database_of_a_newer_version_is_refused(url: str) -> None:
+    engine = open_database(url)
+    with writing(engine) as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    engine.dispose()
+    with pytest.raises(StorageError, match="update Gotcha"):
+        open_database(url)
+
+
+def _open(url: str) -> str:
+    try:
+        open_database(url).dispose()
+    except StorageError as error:
+        return str(error)
+    return "opened"
+
+
+def test_programs_that_start_together_upgrade_once(url: str) -> None:
+    with multiprocessing.get_context("spawn").Pool(3) as pool:
+        assert pool.map(_open, [url] * 3) == ["opened"] * 3
+
+
+def test_sqlite_is_safe_against_a_power_cut(tmp_path: Path) -> None:
+    engine = open_database(f"sqlite:///{tmp_path / 'deep' / 'g.db'}")
+    with engine.connect() as connection:
+        settings = {
+            name: connection.execute(text(f"PRAGMA {name}")).scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+        }
+    engine.dispose()
+    assert settings == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 10_000}
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "",
+        "nonsense",
+        "mysql://u:hunter2@h/d",
+        "sqlite://",
+        "sqlite:///:memory:",
+        "postgresql://u:hunter2@h:x/d",
+    ],
+)
+def test_a_wrong_address_is_said_without_the_password(bad: str) -> None:
+    with pytest.raises(StorageError, match=r"database\.url") as error:
+        open_database(bad)
+    assert "hunter2" not in _chain(error.value)
+
+
+def test_a_database_that_does_not_answer_is_said_without_the_password() -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+        with pytest.raises(StorageUnavailableError, match="is not available") as error:
+            open_database(f"postgresql://gotcha:hunter2@127.0.0.1:{port}/reports")
+    assert "hunter2" not in str(error.value)
+    assert str(port) in str(error.value)
+
+
+def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "g.db"
+    file.write_text("this is no database, it is a text that is long enough to have a header\n" * 20)
+    with pytest.raises(StorageError, match="not a database"):
+        open_database(f"sqlite:///{file}")
+
+
+def test_a_naive_time_never_reaches_the_database(tmp_path: Path) -> None:
+    engine = open_database(f"sqlite:///{tmp_path / 'g.db'}")
+    with pytest.raises(StorageError, match="aware"):
+        SqlReportStore(engine).apply(temporary(), at=NOON.replace(tzinfo=None), by="w")
+    engine.dispose()
+
+
+def test_a_locked_database_is_unavailable_not_broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("storage.database.BUSY_TIMEOUT_S", 0.1)
+    url = f"sqlite:///{tmp_path / 'g.db'}"
+    engine = open_database(url)
+    other = create_engine(url)
+    with other.connect() as connection:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        with pytest.raises(StorageUnavailableError, match="locked"):
+            SqlReportStore(engine).apply(temporary(), at=NOON, by="w")
+        connection.rollback()
+    SqlReportStore(engine).apply(temporary(), at=NOON, by="w")
+    other.dispose()
+    engine.dispose()
+
+
+def _chain(error: BaseException | None) -> str:
+    parts: list[str] = []
+    while error is not None:
+        parts.append(str(error))
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return "\n".join(parts)
