@@ -7,7 +7,8 @@ from datetime import datetime
 
 from pipeline.geometry import Size
 from pipeline.judge import PhotoPair, Verdict
-from pipeline.plate import PlateReading, PlateText
+from pipeline.plate import PlateText
+from pipeline.plate_vote import TimedReading
 from pipeline.report import Evidence, EvidenceKind, RejectionReason, Report, ReportState
 from pipeline.standing import StandingVehicle
 
@@ -51,7 +52,7 @@ class Case:
     pair: PhotoPair = PhotoPair.MISSING
     photo_2_at: datetime | None = None
     same_view: float | None = None
-    readings: tuple[PlateReading, ...] = ()
+    readings: tuple[TimedReading, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     clip_done: bool = False
     rejection: RejectionReason | None = None

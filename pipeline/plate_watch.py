@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from pipeline.frame import Frame
 from pipeline.geometry import Box
-from pipeline.plate import UNREAD, PlateGrammar, PlateReading, PlateScanner, PlateSighting, PlateText
-from pipeline.plate_vote import PlateVote
+from pipeline.plate import UNREAD, PlateGrammar, PlateScanner, PlateSighting, PlateText
+from pipeline.plate_vote import PlateVote, TimedReading
 from pipeline.read_schedule import ReadSchedule
 from pipeline.standing import StandingVehicle
 
@@ -43,14 +43,15 @@ class PlateWatch:
             The sighting if its crop is the best of this vehicle so far, and so worth keeping as evidence.
         """
         work = self._of(vehicle.id)
+        # The wall clock goes on over a restart, media time does not.
         now_s = frame.taken_at.timestamp()
         if self._scanner is None or not vehicle.visible or not work.schedule.due(now_s):
             return None
         work.attempts += 1
         sighting = self._scanner.scan(frame.detail.bgr(), vehicle.box, others)
         if sighting is not None and sighting.reading.characters:
-            work.vote.add(sighting.reading)
-        work.schedule.tried(now_s, accepted=work.vote.result().accepted)
+            work.vote.add(sighting.reading, now_s)
+        work.schedule.attempted(now_s, accepted=work.vote.result().accepted)
         if sighting is None:
             return None
         worth = sighting.reading.sharpness * sighting.reading.height_px
@@ -64,10 +65,10 @@ class PlateWatch:
         work = self._work.get(vehicle_id)
         return UNREAD if work is None else work.vote.result()
 
-    def readings(self, vehicle_id: str) -> tuple[PlateReading, ...]:
+    def readings(self, vehicle_id: str) -> tuple[TimedReading, ...]:
         """The readings that vote, for keeping on disk."""
         work = self._work.get(vehicle_id)
-        return () if work is None else work.vote.readings
+        return () if work is None else work.vote.kept
 
     def hopeless(self, vehicle_id: str) -> bool:
         """Whether enough was tried without an accepted text; without a scanner, always."""
@@ -76,11 +77,11 @@ class PlateWatch:
         work = self._work.get(vehicle_id)
         return work is not None and work.attempts >= HOPELESS_AFTER and not work.vote.result().accepted
 
-    def recall(self, vehicle_id: str, readings: tuple[PlateReading, ...]) -> None:
+    def recall(self, vehicle_id: str, readings: tuple[TimedReading, ...]) -> None:
         """Continue with readings of an earlier run."""
         work = self._of(vehicle_id)
-        for reading in readings:
-            work.vote.add(reading)
+        for timed in readings:
+            work.vote.add(timed.reading, timed.at_s)
 
     def keep_only(self, vehicle_ids: frozenset[str]) -> None:
         """Forget every vehicle but these: the state stays bounded."""

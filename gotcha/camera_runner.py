@@ -1,0 +1,146 @@
+"""One camera while the program runs: its source, its watch, its memory."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from pipeline.errors import InvalidValueError, PictureError, SourcePermanentError, StorageError
+from pipeline.frame import Frame, FrameSource
+from pipeline.watch import CameraWatch, WatchStep
+from pipeline.watch_state import dump_watch, load_watch
+from sources.frame_buffer import FrameBuffer
+from storage.watch_memory import WatchMemory
+
+_log = logging.getLogger(__name__)
+
+# How often the memory is written: what a power cut may cost is the dating of these seconds, not a report.
+SAVE_EVERY_S = 10.0
+# After an error nobody foresaw a camera starts over, so that one camera's trouble is nobody else's.
+RESTART_AFTER_S = 10.0
+
+
+class StepObserver(Protocol):
+    """Is told of every frame of every camera, in the camera's thread."""
+
+    def __call__(self, camera: str, frame: Frame, step: WatchStep) -> None: ...
+
+
+@dataclass(slots=True)
+class CameraCounts:
+    """What one camera did, for people to look at."""
+
+    frames: int = 0
+    detected: int = 0
+    damaged: int = 0
+    dropped: int = 0
+    restarts: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CameraSetup:
+    """How to make a camera's source and its watch anew, after a failure too.
+
+    Attributes:
+        name: the camera's name.
+        live: frames are dropped when the analysis is too slow; a file waits instead.
+        source: makes the source.
+        watch: makes the watch for a source.
+        memory: where its state is kept; None for files, which are a whole.
+    """
+
+    name: str
+    live: bool
+    source: Callable[[], FrameSource]
+    watch: Callable[[FrameSource], CameraWatch]
+    memory: WatchMemory | None
+
+
+class CameraRunner:
+    """Watches one camera until told to stop; to be run in a thread of its own."""
+
+    def __init__(self, setup: CameraSetup, observe: StepObserver) -> None:
+        self._setup = setup
+        self._observe = observe
+        self.counts = CameraCounts()
+        self.failure: str | None = None
+
+    def run(self, stop: threading.Event) -> None:
+        """Watch until the source ends or `stop` is set; never raises."""
+        while not stop.is_set():
+            try:
+                self._watch(stop)
+            except SourcePermanentError as error:
+                self.failure = str(error)
+                _log.error("%s: %s", self._setup.name, error)
+            except Exception:  # the thread's border: one camera's bug must not end the others
+                self.counts.restarts += 1
+                _log.exception(
+                    "%s: an unexpected error; this camera starts over in %g s",
+                    self._setup.name,
+                    RESTART_AFTER_S,
+                )
+                stop.wait(RESTART_AFTER_S)
+                continue
+            return
+
+    def _watch(self, stop: threading.Event) -> None:
+        source = self._setup.source()
+        watch = self._setup.watch(source)
+        buffer = FrameBuffer(source, live=self._setup.live, name=f"source-{self._setup.name}")
+        last: Frame | None = None
+        saved_s = 0.0
+        dropped_before = self.counts.dropped
+        try:
+            for frame in buffer.frames(stop):
+                if last is None:
+                    self._recall(watch, frame)
+                    saved_s = frame.at_s
+                last = frame
+                self._step(watch, frame)
+                self.counts.dropped = dropped_before + buffer.dropped
+                if frame.at_s - saved_s >= SAVE_EVERY_S:
+                    saved_s = frame.at_s
+                    self._save(watch)
+        finally:
+            # Whatever ended the loop, what is known of this camera is worth keeping.
+            self._save(watch)
+        if last is not None and not stop.is_set() and not self._setup.live:
+            watch.finish(last)
+
+    def _step(self, watch: CameraWatch, frame: Frame) -> None:
+        self.counts.frames += 1
+        try:
+            step = watch.step(frame)
+        except PictureError as error:
+            self.counts.damaged += 1
+            _log.debug("%s: %s", self._setup.name, error)
+            return
+        self.counts.detected += step.detections is not None
+        for problem in step.problems:
+            _log.error("%s: %s", self._setup.name, problem)
+        self._observe(self._setup.name, frame, step)
+
+    def _recall(self, watch: CameraWatch, frame: Frame) -> None:
+        if self._setup.memory is None:
+            return
+        try:
+            state = self._setup.memory.load(self._setup.name)
+            if state is not None:
+                load_watch(watch, state, frame)
+        except (StorageError, InvalidValueError) as error:
+            _log.error("%s: %s Its vehicles are counted anew.", self._setup.name, error)
+
+    def _save(self, watch: CameraWatch) -> None:
+        if self._setup.memory is None:
+            return
+        state = dump_watch(watch)
+        if state is None:
+            return
+        try:
+            self._setup.memory.save(self._setup.name, state)
+        except StorageError as error:
+            _log.error("%s", error)

@@ -1,0 +1,86 @@
+"""From a configuration to one camera's watch: the place that knows every class."""
+
+from __future__ import annotations
+
+import functools
+import uuid
+
+from gotcha.config import Config
+from gotcha.models import Models
+from pipeline.casework import Casework
+from pipeline.dwell import DwellTimer
+from pipeline.evidence import ClipCutter, EvidenceRecorder, EvidenceTools
+from pipeline.investigation import ClipSpan, Investigation
+from pipeline.latin_plates import grammar_for
+from pipeline.plate_watch import PlateWatch
+from pipeline.repeats import Repeats
+from pipeline.report import EvidenceStore, ReportSink
+from pipeline.sights import Sights
+from pipeline.view_watch import ViewWatch
+from pipeline.watch import CameraWatch, WatchParts
+from trackers.place_tracker import PlaceTracker
+from vision.annotate import mark_photo
+from vision.encode import encode_jpeg
+
+
+def new_id() -> str:
+    """An id for a report or an event: 32 hex digits, unique without asking anybody."""
+    return uuid.uuid4().hex
+
+
+def build_watch(
+    config: Config, name: str, *, models: Models, evidence: EvidenceStore, sink: ReportSink, cut: ClipCutter
+) -> CameraWatch:
+    """The watch of the camera `name`.
+
+    Args:
+        config: the whole configuration.
+        name: the camera.
+        models: shared by all cameras.
+        evidence: where its evidence goes.
+        sink: where its reports go.
+        cut: cuts clips out of its source.
+
+    Raises:
+        ConfigError: there is no camera of that name.
+    """
+    zones = config.zones_of(name)
+    region = config.region_of(name)
+    tools = EvidenceTools(
+        encode=functools.partial(encode_jpeg, quality=config.evidence.jpeg_quality),
+        mark=mark_photo,
+        cut=cut,
+        time_zone=config.time_zone_of(name),
+    )
+    plates = PlateWatch(scanner=models.scanner(region), grammar=grammar_for(region))
+    sights = Sights(store=evidence)
+    casework = Casework(
+        camera=name,
+        zones=zones,
+        investigation=Investigation(
+            recorder=EvidenceRecorder(camera=name, store=evidence, tools=tools),
+            plates=plates,
+            sights=sights,
+            clip=ClipSpan(before_s=config.evidence.clip_before_s, after_s=config.evidence.clip_after_s),
+        ),
+        plates=plates,
+        repeats=Repeats(window_s=config.repeats.window_s),
+        sights=sights,
+        sink=sink,
+        new_id=new_id,
+    )
+    return CameraWatch(
+        camera=name,
+        zones=zones,
+        masks=config.camera(name).masks,
+        analysis_long_side=config.detector.input_px,
+        parts=WatchParts(
+            detector=models.detector,
+            tracker=PlaceTracker(),
+            dwell=DwellTimer(zones),
+            view=ViewWatch(),
+            casework=casework,
+            sink=sink,
+            new_id=new_id,
+        ),
+    )
