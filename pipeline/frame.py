@@ -45,6 +45,11 @@ class Frame:
             raise InvalidValueError(f"expected index and at_s >= 0, got {self.index} and {self.at_s}")
 
     @property
+    def started_at(self) -> datetime:
+        """When media time began: the first frame of a video, or of a run of a camera."""
+        return self.taken_at - timedelta(seconds=self.at_s)
+
+    @property
     def detail_taken_at(self) -> datetime:
         """When `detail` was taken: what belongs on an evidence photo."""
         return self.taken_at + timedelta(seconds=self.detail_lag_s)

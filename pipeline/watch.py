@@ -14,7 +14,7 @@ from pipeline.frame import Frame
 from pipeline.geometry import Polygon, Size
 from pipeline.picture import FittedPicture
 from pipeline.report import CameraCondition, CameraEvent, Report, ReportSink
-from pipeline.standing import StandingUpdate, StandingVehicle, StandingVehicles
+from pipeline.standing import Departure, StandingUpdate, StandingVehicle, StandingVehicles
 from pipeline.view_watch import ViewWatch
 from pipeline.zone import Zone
 
@@ -31,6 +31,7 @@ class WatchStep:
         condition: what the camera's picture is like.
         detections: what the detector saw, full-frame pixels; None when it did not have to run.
         standing: every standing vehicle.
+        departed: halts that ended with this frame.
         changes: what changed in the zones.
         reports: the reports that were offered.
         problems: what went wrong, one sentence each.
@@ -39,6 +40,7 @@ class WatchStep:
     condition: CameraCondition
     detections: tuple[Detection, ...] | None
     standing: tuple[StandingVehicle, ...]
+    departed: tuple[Departure, ...]
     changes: tuple[DwellChange, ...]
     reports: tuple[Report, ...]
     problems: tuple[str, ...]
@@ -151,6 +153,7 @@ class CameraWatch:
             condition=self._condition,
             detections=detections,
             standing=update.standing,
+            departed=update.departed,
             changes=changes,
             reports=reports,
             problems=problems,
