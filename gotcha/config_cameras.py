@@ -67,12 +67,9 @@ class RtspCamera(CameraSettings):
     analysis_url: RtspUrl | None = Field(
         None, description="smaller second stream to analyse; evidence and plates come from `url`"
     )
-    transport: Literal["tcp", "udp"] = Field(
-        "tcp", description="how the stream is carried; tcp loses nothing"
-    )
     decode: Decode = Field("auto", description=_DECODE)
     analysis_fps: AnalysisFps = Field(2.0, description=_ANALYSIS_FPS)
-    stall_s: float = Field(8.0, ge=2, le=60, description="seconds without a picture that count as a stall")
+    stall_s: float = Field(10.0, ge=2, le=60, description="seconds without a picture that count as a stall")
 
 
 class Esp32Camera(CameraSettings):
@@ -86,7 +83,7 @@ class Esp32Camera(CameraSettings):
     framesize: Framesize = Field("SVGA", description="picture size to set after each connection")
     quality: int = Field(10, ge=4, le=63, description="JPEG quality to set; lower is better, 4 to 63")
     analysis_fps: AnalysisFps = Field(2.0, description=_ANALYSIS_FPS)
-    stall_s: float = Field(8.0, ge=2, le=60, description="seconds without a picture that count as a stall")
+    stall_s: float = Field(10.0, ge=2, le=60, description="seconds without a picture that count as a stall")
 
 
 class StillsCamera(CameraSettings):

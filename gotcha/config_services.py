@@ -59,7 +59,7 @@ class DetectorConfig(Section):
 
 
 class PlatesConfig(Section):
-    """How number plates are read, and how sure a character must be."""
+    """How number plates are read; how sure a character must be is measured and fixed, not a choice."""
 
     enabled: bool = Field(True, description="whether plates are read at all")
     reader: Literal["auto", "korean", "rapidocr", "easyocr"] = Field(
@@ -68,27 +68,9 @@ class PlatesConfig(Section):
     languages: tuple[str, ...] = Field(
         ("en",), min_length=1, description="languages of easyocr, such as [ko, en]"
     )
-    min_character: float = Field(
-        0.8,
-        ge=0.5,
-        le=1,
-        description="least probability of a character in a vote of one reading; below it is `?`",
-    )
-    min_character_agreed: float = Field(
-        0.6, ge=0.5, le=1, description="the same where two or more readings agree on the whole text"
-    )
     min_height_px: float = Field(
-        16.0, ge=8, le=200, description="least height of a plate to be read, pixels of the full picture"
+        14.0, ge=8, le=200, description="least height of a plate to be read, pixels of the full picture"
     )
-
-    @model_validator(mode="after")
-    def _agreement_lowers(self) -> PlatesConfig:
-        if self.min_character_agreed > self.min_character:
-            raise ValueError(
-                f"expected min_character_agreed of at most min_character ({self.min_character:g}), "
-                f"got {self.min_character_agreed:g}"
-            )
-        return self
 
 
 class QueueConfig(Section):
@@ -124,5 +106,5 @@ class RepeatsConfig(Section):
         24 * 3600.0,
         ge=0,
         le=30 * 24 * 3600.0,
-        description="seconds in which the same vehicle at the same place is one report; 0 reports each halt",
+        description="seconds since it was last seen in which the same vehicle at the same place is a repeat",
     )

@@ -1,0 +1,205 @@
+"""Looks at each camera once: does it answer, what does it send, where do its zones lie in the picture."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gotcha.config import Config
+from gotcha.source_wiring import build_source
+from pipeline.errors import GotchaError, PictureError
+from pipeline.frame import Frame, FrameSource, NoticeSink, SourceNotice
+from pipeline.geometry import Polygon, Size
+from pipeline.picture import Image
+from pipeline.zone import Zone
+from vision.annotate import AMBER, BLUE, ZoneMark, draw_zones
+from vision.encode import encode_jpeg
+
+_log = logging.getLogger(__name__)
+
+# The rate is measured over this long; `auto` needs two keyframe intervals to choose, often 2 s each.
+_MEASURED_S = 5.0
+_GIVE_UP = frozenset({"refused"})
+_TROUBLE = frozenset({"refused", "lost", "stalled", "damaged"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CameraToCheck:
+    """What is needed to look at one camera.
+
+    Attributes:
+        name: its name.
+        source: opens it; notices go to the sink.
+        zones, masks: drawn into the picture.
+        chooses_decoding: it says which frames it decodes, which is waited for.
+    """
+
+    name: str
+    source: Callable[[NoticeSink], FrameSource]
+    zones: tuple[Zone, ...]
+    masks: tuple[Polygon, ...]
+    chooses_decoding: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CameraFindings:
+    """What was found.
+
+    Attributes:
+        camera: its name.
+        problem: why no picture came, one sentence; "" when one did.
+        size: of the evidence, pixels.
+        analysis_size: of what the analysis looks at, pixels.
+        analysed_fps: frames a second handed to the analysis; None when too few came.
+        notices: what the source said, in order.
+        picture: the file with the zones drawn; None without a picture.
+    """
+
+    camera: str
+    problem: str
+    size: Size | None = None
+    analysis_size: Size | None = None
+    analysed_fps: float | None = None
+    notices: tuple[SourceNotice, ...] = ()
+    picture: Path | None = None
+
+
+@dataclass(slots=True)
+class _Look:
+    """One camera while it is looked at; its thread writes, the caller reads after the thread has ended."""
+
+    camera: CameraToCheck
+    ending: threading.Event = field(default_factory=threading.Event)
+    done: threading.Event = field(default_factory=threading.Event)
+    notices: list[SourceNotice] = field(default_factory=list)
+    first: Frame | None = None
+    last: Frame | None = None
+    count: int = 0
+    failure: str = ""
+
+    def hear(self, notice: SourceNotice) -> None:
+        self.notices.append(notice)
+        if notice.kind in _GIVE_UP:
+            self.ending.set()
+
+    def run(self) -> None:
+        try:
+            for frame in self.camera.source(self.hear).frames(self.ending):
+                self.first = self.first or frame
+                self.last = frame
+                self.count += 1
+                if self._has_seen_enough(frame):
+                    return
+        except GotchaError as error:
+            self.failure = str(error)
+        except Exception as error:  # noqa: BLE001 - the thread's border: one camera's bug must not hide the others
+            _log.exception("%s: an unexpected error", self.camera.name)
+            self.failure = f"an unexpected error: {type(error).__name__}"
+        finally:
+            self.done.set()
+
+    def _has_seen_enough(self, frame: Frame) -> bool:
+        measured = self.first is not None and frame.at_s - self.first.at_s >= _MEASURED_S
+        said = any(notice.kind == "decode" for notice in self.notices)
+        return measured and (said or not self.camera.chooses_decoding)
+
+
+def cameras_to_check(config: Config) -> tuple[CameraToCheck, ...]:
+    """All cameras of a configuration."""
+    return tuple(
+        CameraToCheck(
+            name=name,
+            source=functools.partial(_source, config, name),
+            zones=config.zones_of(name),
+            masks=camera.masks,
+            chooses_decoding=camera.kind in ("rtsp", "file"),
+        )
+        for name, camera in config.cameras.items()
+    )
+
+
+def _source(config: Config, name: str, notices: NoticeSink) -> FrameSource:
+    return build_source(config, name, notices=notices).source
+
+
+def check_cameras(
+    cameras: tuple[CameraToCheck, ...],
+    *,
+    folder: Path,
+    stop: threading.Event,
+    within_s: float,
+    tell: Callable[[CameraFindings], None],
+) -> None:
+    """Look at all cameras at the same time, and tell of each as soon as it is known.
+
+    Args:
+        cameras: the cameras.
+        folder: where the pictures with zones go.
+        stop: ends everything at once.
+        within_s: seconds after which a camera has to have answered.
+        tell: is called once for each camera, in the order of `cameras`, in the calling thread.
+
+    Raises:
+        GotchaError: a picture cannot be written.
+    """
+    looks = [_Look(camera=camera) for camera in cameras]
+    threads = [
+        threading.Thread(target=look.run, name=f"check-{look.camera.name}", daemon=True) for look in looks
+    ]
+    for thread in threads:
+        thread.start()
+    timer = threading.Timer(within_s, _end, args=(looks,))
+    timer.daemon = True
+    timer.start()
+    try:
+        for look, thread in zip(looks, threads, strict=True):
+            while not look.done.wait(0.1):
+                if stop.is_set():
+                    look.ending.set()
+            thread.join()
+            tell(_findings(look, folder, within_s))
+    finally:
+        timer.cancel()
+        _end(looks)
+
+
+def _end(looks: list[_Look]) -> None:
+    for look in looks:
+        look.ending.set()
+
+
+def _findings(look: _Look, folder: Path, within_s: float) -> CameraFindings:
+    if look.first is None or look.last is None:
+        said = [notice.text for notice in look.notices if notice.kind in _TROUBLE]
+        problem = look.failure or (said[-1] if said else f"no picture within {within_s:g} s")
+        return CameraFindings(camera=look.camera.name, problem=problem, notices=tuple(look.notices))
+    try:
+        image = look.last.detail.bgr()
+    except PictureError as error:
+        return CameraFindings(camera=look.camera.name, problem=str(error), notices=tuple(look.notices))
+    seconds = look.last.at_s - look.first.at_s
+    return CameraFindings(
+        camera=look.camera.name,
+        problem=look.failure,
+        size=look.last.detail.size,
+        analysis_size=look.last.picture.size,
+        analysed_fps=(look.count - 1) / seconds if seconds > 0 else None,
+        notices=tuple(look.notices),
+        picture=_drawn(look.camera, image, folder),
+    )
+
+
+def _drawn(camera: CameraToCheck, image: Image, folder: Path) -> Path:
+    marks = [ZoneMark(polygon=z.polygon, name=f"{z.name} ({z.kind.value})", color=BLUE) for z in camera.zones]
+    marks += [ZoneMark(polygon=mask, name="mask", color=AMBER) for mask in camera.masks]
+    path = folder / f"{camera.name}.jpg"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(encode_jpeg(draw_zones(image, tuple(marks))))
+    except OSError as error:
+        raise GotchaError(f"the picture {path} cannot be written: {error.strerror}") from error
+    return path

@@ -1,0 +1,5 @@
+"""The command line: `gotcha`."""
+
+from gotcha.cli.app import main
+
+__all__ = ["main"]

@@ -1,0 +1,98 @@
+"""`gotcha analyze`: the same judgement for a video file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from gotcha.cli.analysis_shown import analysis_json, show_analysis
+from gotcha.cli.console import err, out
+from gotcha.cli.options import common
+from gotcha.cli.report_json import reports_csv
+from gotcha.cli.report_table import duration_shown
+from gotcha.cli.stopping import stop_on_signals
+from gotcha.config import Config, load_config
+from pipeline.errors import GotchaError, SourcePermanentError
+
+
+def analyze(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="The video.")],
+    camera: Annotated[
+        str | None, typer.Option(help="The camera whose zones apply; by default the only one.")
+    ] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write the reports as JSON; - is standard output.")
+    ] = None,
+    csv_file: Annotated[
+        Path | None,
+        typer.Option("--csv", help="Write the reports as CSV, one line each; - is standard output."),
+    ] = None,
+    annotated: Annotated[
+        Path | None, typer.Option(help="Write the video as MP4 with zones, vehicles and clocks drawn in.")
+    ] = None,
+    evidence: Annotated[
+        Path | None, typer.Option(help="Folder for photos and clips; by default in state_dir.")
+    ] = None,
+) -> None:
+    """Analyse a video as if a camera were sending it, as fast as possible.
+
+    The zones are those of a camera in the configuration; without a configuration the whole picture is one
+    no-parking zone of 5 minutes. The reports are shown and written, not stored among those of the cameras.
+
+      gotcha analyze yesterday.mp4
+      gotcha analyze yesterday.mp4 --camera gate --csv reports.csv --annotated seen.mp4
+    """
+    if not file.is_file():
+        raise SourcePermanentError(f"{file}: there is no such file")
+    config = _config(context).for_file(file.resolve(), camera)
+    # Imported when asked for: models and decoders take a while, which --help should not.
+    from gotcha.analysis import analyze_file
+
+    with stop_on_signals() as stop, _progress() as progress:
+        task = progress.add_task(file.name, total=None, at="")
+
+        def advance(at_s: float, length_s: float) -> None:
+            of = f" of {duration_shown(length_s)}" if length_s else ""
+            progress.update(task, completed=at_s, total=length_s or None, at=f"{duration_shown(at_s)}{of}")
+
+        result = analyze_file(config, file.resolve(), advance, stop, annotated=annotated, evidence=evidence)
+    if json_file:
+        _write(json_file, json.dumps(analysis_json(result), ensure_ascii=False, indent=2) + "\n")
+    if csv_file:
+        _write(csv_file, reports_csv(result.reports))
+    if Path("-") not in (json_file, csv_file):
+        show_analysis(result, config, out())
+
+
+def _config(context: typer.Context) -> Config:
+    options = common(context)
+    if not options.named and not options.config_path.exists():
+        return Config()
+    return load_config(options.config_path)
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[at]}"),
+        TimeElapsedColumn(),
+        console=err(),
+        transient=True,
+    )
+
+
+def _write(path: Path, text: str) -> None:
+    if path == Path("-"):
+        typer.echo(text, nl=False)
+        return
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise GotchaError(f"{path} cannot be written: {error.strerror}") from error

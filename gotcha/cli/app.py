@@ -1,0 +1,103 @@
+"""The command `gotcha` itself: its commands, common options, and what an error looks like."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.text import Text
+from typer.core import TyperGroup
+
+from gotcha.cli.analyze import analyze
+from gotcha.cli.bench import bench
+from gotcha.cli.check import check
+from gotcha.cli.console import err, out
+from gotcha.cli.demo import demo
+from gotcha.cli.logs import set_up_logs
+from gotcha.cli.options import CommonOptions
+from gotcha.cli.reports import reports
+from gotcha.cli.watching import run, watch, worker
+from pipeline.errors import ConfigError, GotchaError
+
+FAILED, MISUSED = 1, 2
+
+_HELP = """Watch fixed cameras and report illegally parked vehicles, once each, with evidence.
+
+Begin with [bold]gotcha demo[/] to see it work on a simulated street. Then put your cameras into config.yaml:
+
+  [bold]gotcha check[/]            connect to each camera, and draw its zones into a picture
+  [bold]gotcha run[/]              watch until Ctrl-C
+  [bold]gotcha reports list[/]     what was reported
+  [bold]gotcha analyze FILE[/]     the same for a video
+
+Exit code: 0 done, 1 failed, 2 wrong usage or configuration.
+"""
+
+
+class GotchaCommands(TyperGroup):
+    """Turns our errors into one red sentence each and an exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except GotchaError as error:
+            if ctx.params.get("debug"):
+                err().print_exception()
+            err().print(Text(str(error), style="bold red"))
+            raise typer.Exit(MISUSED if isinstance(error, ConfigError) else FAILED) from error
+        except KeyboardInterrupt as error:
+            raise typer.Exit(FAILED) from error
+
+
+app = typer.Typer(
+    name="gotcha",
+    cls=GotchaCommands,
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        out().print(f"gotcha {importlib.metadata.version('gotcha-parking')}")
+        raise typer.Exit
+
+
+@app.callback(help=_HELP)
+def configure(
+    context: typer.Context,
+    config: Annotated[
+        Path, typer.Option("--config", "-c", envvar="GOTCHA_CONFIG", help="The configuration file.")
+    ] = Path("config.yaml"),
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Log details too; these may show number plates.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show where in the program an error arose.")] = False,
+    version: Annotated[  # noqa: ARG001 - the callback of the option does its work
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version.")
+    ] = False,
+) -> None:
+    """Take the options that stand before the command."""
+    set_up_logs(verbose=verbose or debug)
+    source = context.get_parameter_source("config")
+    named = source is not None and source.name != "DEFAULT"
+    context.obj = CommonOptions(config_path=config, named=named, verbose=verbose, debug=debug)
+
+
+app.command()(run)
+app.command()(watch)
+app.command()(worker)
+app.command()(analyze)
+app.command()(check)
+app.add_typer(reports, name="reports")
+app.command()(demo)
+app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(bench)
+
+
+def main() -> None:
+    """Run the command line; ends the process with its exit code."""
+    app(prog_name="gotcha")

@@ -1,0 +1,52 @@
+"""`gotcha bench`: the figures of docs/benchmarks.md."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Annotated
+
+import typer
+
+from gotcha.cli.console import err, out
+from pipeline.errors import ConfigError
+
+# Name on the command line -> what it measures; each is a module of `bench` with `main(arguments) -> int`.
+BENCHES = {
+    "events": "events found, missed, doubled and their times, against a truth",
+    "cameras": "CPU seconds per camera-minute by stage, beside the usual loop",
+    "simulator_recall": "whether the detector finds the simulator's vehicles",
+    "plates": "plates read right, wrong and not at all",
+    "detectors": "time for a picture, by backend and size",
+    "store": "reports a second through queue and database",
+    "day": "an 8-hour simulated day: memory, time for a frame, reports",
+}
+
+
+def bench(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help=f"One of {', '.join(BENCHES)}; or all.")] = "",
+) -> None:
+    """Measure how well and how fast Gotcha works; without a name, list what can be measured.
+
+    What follows the name goes to the benchmark, --help included after a double dash:
+
+      gotcha bench events --truth DIR --fps 1
+      gotcha bench cameras
+      gotcha bench events -- --help
+    """
+    if not name:
+        for known, what in BENCHES.items():
+            out().print(f"  [bold]{known:<18}[/]{what}")
+        return
+    if name == "all":
+        raise typer.Exit(max(_measured(known, []) for known in BENCHES))
+    # Dashes read better on a command line; modules have underscores.
+    known = name.replace("-", "_")
+    if known not in BENCHES:
+        raise ConfigError(f"there is no benchmark {name!r}; there are {', '.join(BENCHES)}, and all")
+    raise typer.Exit(_measured(known, context.args))
+
+
+def _measured(name: str, arguments: list[str]) -> int:
+    err().print(f"[bold]{name}[/]: {BENCHES[name]}")
+    return int(importlib.import_module(f"bench.{name}").main(arguments))

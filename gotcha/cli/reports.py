@@ -1,0 +1,148 @@
+"""`gotcha reports`: what was stored."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from gotcha.cli.console import err, out
+from gotcha.cli.options import config_of
+from gotcha.cli.report_json import stored_json
+from gotcha.cli.report_table import report_details, reports_table
+from gotcha.config import Config
+from pipeline.errors import ConfigError, StorageError
+from pipeline.report import ReportState
+from storage.ports import MAX_LIMIT, ReportFilter, ReportStore, StoredReport
+
+reports = typer.Typer(help="List and show stored reports.", no_args_is_help=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="JSON on standard output, for other programs.")]
+_LEAST_ID = 4
+
+
+@reports.command(name="list")
+def list_reports(
+    context: typer.Context,
+    state: Annotated[list[ReportState] | None, typer.Option(help="Only this state; may be repeated.")] = None,
+    camera: Annotated[str | None, typer.Option(help="Only this camera.")] = None,
+    zone: Annotated[str | None, typer.Option(help="Only this zone.")] = None,
+    plate: Annotated[str | None, typer.Option(help="Only plates with this in them.")] = None,
+    since: Annotated[str | None, typer.Option(help="From this date or time on (local).")] = None,
+    until: Annotated[str | None, typer.Option(help="Up to this date or time (local).")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=MAX_LIMIT, help="At most so many, newest first.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List reports, newest first.
+
+    A plate in brackets was not read with certainty; ? stands for a character nobody should guess.
+
+      gotcha reports list --state final --since 2026-05-01
+      gotcha reports list --camera gate --plate 4567 --json
+    """
+    config = config_of(context)
+    wanted = ReportFilter(
+        states=frozenset(state or ()),
+        camera=camera,
+        zone=zone,
+        plate=plate,
+        since=_moment(since, config.time_zone),
+        until=_moment(until, config.time_zone),
+        limit=limit,
+    )
+    with _store(config) as store:
+        found, in_all = store.list(wanted), store.count(wanted)
+    if as_json:
+        _print_json([stored_json(stored) for stored in found])
+        return
+    if not found:
+        err().print(
+            "No reports fit." if wanted != ReportFilter(limit=limit) else "No reports are stored yet."
+        )
+        return
+    out().print(reports_table(((s.report, s.state) for s in found), lambda name: _time_zone(config, name)))
+    if in_all > len(found):
+        err().print(f"{len(found)} of {in_all} reports; --limit shows more.", style="dim")
+
+
+@reports.command(name="show")
+def show_report(
+    context: typer.Context,
+    report: Annotated[str, typer.Argument(help="The report's id, or its first characters (4 or more).")],
+    as_json: AsJson = False,
+) -> None:
+    """Show one report: times, plate, where its evidence lies, and its history.
+
+    gotcha reports show 3f2a
+    """
+    config = config_of(context)
+    with _store(config) as store:
+        stored = _found(store, report.strip().lower())
+        history = store.history(stored.report.id)
+    if as_json:
+        _print_json(stored_json(stored, history))
+        return
+    time_zone = _time_zone(config, stored.report.camera)
+    out().print(report_details(stored, history, time_zone, config.evidence_dir))
+
+
+@contextmanager
+def _store(config: Config) -> Iterator[ReportStore]:
+    # Imported when asked for: SQLAlchemy takes half a second, which --help should not.
+    from storage.database import open_database
+    from storage.report_store import SqlReportStore
+
+    engine = open_database(config.database_url)
+    try:
+        yield SqlReportStore(engine)
+    finally:
+        engine.dispose()
+
+
+def _found(store: ReportStore, wanted: str) -> StoredReport:
+    if exact := store.get(wanted):
+        return exact
+    if len(wanted) < _LEAST_ID:
+        raise ConfigError(f"expected at least {_LEAST_ID} characters of a report's id, got {wanted!r}")
+    fitting = _beginning_with(store, wanted)
+    if not fitting:
+        raise StorageError(f"there is no report {wanted}; `gotcha reports list` shows all")
+    if len(fitting) > 1:
+        ids = ", ".join(stored.report.id[: len(wanted) + 4] for stored in fitting[:5])
+        raise StorageError(f"{len(fitting)} reports begin with {wanted}: {ids}; give more characters")
+    return fitting[0]
+
+
+def _beginning_with(store: ReportStore, prefix: str) -> list[StoredReport]:
+    fitting: list[StoredReport] = []
+    offset = 0
+    while page := store.list(ReportFilter(limit=MAX_LIMIT, offset=offset)):
+        fitting += [stored for stored in page if stored.report.id.startswith(prefix)]
+        offset += len(page)
+    return fitting
+
+
+def _time_zone(config: Config, camera: str) -> ZoneInfo:
+    # A report outlives its camera's place in the configuration.
+    return config.time_zone_of(camera) if camera in config.cameras else config.time_zone
+
+
+def _moment(text: str | None, time_zone: ZoneInfo) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ConfigError(
+            f"expected a date or time such as 2026-05-01 or 2026-05-01T08:00, got {text!r}"
+        ) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=time_zone)
+
+
+def _print_json(value: object) -> None:
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))

@@ -1,0 +1,23 @@
+"""What a run did, when it ends."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from gotcha.runtime import RunSummary
+
+
+def show_summary(summary: RunSummary, console: Console) -> None:
+    """One line for each camera."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for column in ("camera", "frames", "detector runs", "dropped", "damaged", "reports", "remark"):
+        table.add_column(column, justify="left" if column in ("camera", "remark") else "right")
+    for camera in summary.cameras:
+        numbers = (camera.frames, camera.detected, camera.dropped, camera.damaged, camera.reports)
+        table.add_row(Text(camera.name), *map(str, numbers), Text(camera.failure or "", style="red"))
+    console.print(table)

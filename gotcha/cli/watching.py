@@ -1,0 +1,56 @@
+"""`gotcha run`, `watch` and `worker`: the commands that go on until they are told to end."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from gotcha.cli.console import out
+from gotcha.cli.options import config_of, config_with_cameras
+from gotcha.cli.stopping import stop_on_signals
+from gotcha.cli.summary import show_summary
+
+Cameras = Annotated[
+    list[str] | None, typer.Option("--camera", help="Only this camera; may be given again for more.")
+]
+
+
+def run(context: typer.Context, camera: Cameras = None) -> None:
+    """Watch all cameras and store their reports: everything in one go, until Ctrl-C.
+
+    Starts the worker and, unless queue.url is set, a Redis server of its own, and ends them again. Reports
+    are on disk before they are queued: whatever is interrupted goes on at the next start.
+
+      gotcha run
+      gotcha --config site.yaml run --camera gate --camera yard
+    """
+    config = config_with_cameras(context, camera)
+    from gotcha.runtime import Runtime
+
+    with stop_on_signals() as stop:
+        show_summary(Runtime(config).run_with_worker(stop), out())
+
+
+def watch(context: typer.Context, camera: Cameras = None) -> None:
+    """Watch the cameras only; a `gotcha worker` elsewhere stores the reports.
+
+    For more than one machine: give all of them the same queue.url, and the workers the same database.url.
+    """
+    config = config_with_cameras(context, camera)
+    from gotcha.runtime import Runtime
+
+    with stop_on_signals() as stop:
+        show_summary(Runtime(config).run(stop), out())
+
+
+def worker(context: typer.Context) -> None:
+    """Store what the cameras queued; may run several times, on several machines.
+
+    Killed in the middle of a job, it loses nothing: the job is done again, and stored once.
+    """
+    config = config_of(context)
+    from gotcha.runtime import run_worker
+
+    with stop_on_signals() as stop:
+        run_worker(config, stop)
