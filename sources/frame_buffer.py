@@ -1,0 +1,43 @@
+"""Between a source and its analysis: files wait for the analysis, live cameras drop the oldest frame."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+from pipeline.frame import Frame, FrameSource
+from sources.hand_over import HandOver, in_thread
+
+
+class FrameBuffer:
+    """Reads a source in a thread of its own, so that a slow analysis never stalls a camera.
+
+    Args:
+        source: where the frames come from.
+        live: True drops the oldest frame when the analysis is too slow, and counts it; False waits.
+        capacity: how many frames may wait; each may hold a decoded picture (3 MB at 1080p).
+        name: the thread's name.
+    """
+
+    def __init__(self, source: FrameSource, *, live: bool, capacity: int = 4, name: str = "source") -> None:
+        self._source = source
+        self._name = name
+        self._hand_over: HandOver[Frame] = HandOver(capacity=capacity, drop_oldest=live)
+
+    @property
+    def dropped(self) -> int:
+        """How many frames the analysis never saw because it was too slow."""
+        return self._hand_over.dropped
+
+    def frames(self, stop: threading.Event) -> Iterator[Frame]:
+        """The source's frames in order; ends at once when `stop` is set. To be called once.
+
+        Raises:
+            SourcePermanentError: the source can never be read.
+        """
+        return in_thread(self._read, stop, self._hand_over, name=self._name)
+
+    def _read(self, hand_over: HandOver[Frame], ending: threading.Event) -> None:
+        for frame in self._source.frames(ending):
+            if not hand_over.put(frame):
+                return

@@ -1,0 +1,60 @@
+"""Says what happens to a source: to the log and to the sink, without passwords and without floods."""
+
+from __future__ import annotations
+
+import logging
+
+from pipeline.frame import NoticeSink, SourceNotice
+from sources.clocks import Clocks
+from sources.redact import redact
+
+_log = logging.getLogger(__name__)
+_QUIET = frozenset({"connected", "decode", "settings", "ended"})
+
+
+class Notifier:
+    """One camera's voice.
+
+    Args:
+        camera: the camera's name.
+        sink: who is told; None tells only the log.
+        clocks: where time comes from.
+        stream: which of the camera's streams is meant, said before each sentence; empty for its only one.
+        repeat_s: an unchanged kind of damage is said again after this many seconds at the earliest.
+    """
+
+    def __init__(
+        self,
+        camera: str,
+        sink: NoticeSink | None,
+        clocks: Clocks,
+        *,
+        stream: str = "",
+        repeat_s: float = 60.0,
+    ) -> None:
+        self._prefix = f"{stream}: " if stream else ""
+        self._camera = camera
+        self._sink = sink
+        self._clocks = clocks
+        self._repeat_s = repeat_s
+        self._damaged_at = float("-inf")
+        self._damaged_since = 0
+
+    def say(self, kind: str, text: str) -> None:
+        """Tells the log and the sink; `text` is one sentence."""
+        clean = redact(self._prefix + text)
+        level = logging.INFO if kind in _QUIET else logging.WARNING
+        _log.log(level, "%s: %s: %s", self._camera, kind, clean)
+        if self._sink is not None:
+            self._sink(SourceNotice(camera=self._camera, at=self._clocks.now(), kind=kind, text=clean))
+
+    def damaged(self, text: str) -> None:
+        """Counts a damaged picture and says so at most once per `repeat_s`."""
+        self._damaged_since += 1
+        now = self._clocks.monotonic()
+        if now - self._damaged_at < self._repeat_s:
+            return
+        count = "" if self._damaged_since == 1 else f" ({self._damaged_since} since the last such notice)"
+        self._damaged_at = now
+        self._damaged_since = 0
+        self.say("damaged", f"{text}{count}")

@@ -1,0 +1,120 @@
+"""From a stream's time stamps to media time and wall-clock time, across reconnects and clock errors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sources.clocks import Clocks
+
+# A stamp that runs ahead of the seconds really passed by more than this is a broken stamp, not lost data.
+_JUMP_S = 10.0
+# Decoding times a little out of order are a guess of the demuxer, not a jump.
+_DISORDER_S = 1.0
+# Wall-clock times follow the host's clock once they are off by more than this for a whole window.
+_DRIFT_S = 1.0
+_WINDOW_S = 30.0
+# ... by at most this share of the time that passes, so that differences of times stay true to 1 %.
+_SLEW = 0.01
+# Two readings of wall and monotonic clock that differ by more than this: somebody set the clock.
+_CLOCK_SET_S = 1.0
+_LEAST_STEP_S = 0.001
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stamp:
+    """When a picture was taken: media seconds, aware UTC, and whether a gap lies before it."""
+
+    at_s: float
+    decode_at_s: float
+    taken_at: datetime
+    discontinuity: bool
+
+
+class StreamClock:
+    """Media time of one run of one source.
+
+    Within a connection, differences of `at_s` are differences of time stamps. Over a reconnect or a jump
+    of the stamps, media time goes on by the seconds that really passed.
+    """
+
+    def __init__(self, clocks: Clocks) -> None:
+        self._clocks = clocks
+        self._wall_s = 0.0  # epoch seconds at at_s = 0
+        self._clock_offset_s = 0.0  # wall clock minus monotonic clock
+        self._anchor_s: float | None = None  # stamp + anchor = at_s; None at the start of a connection
+        self._begun = False
+        self._last_at_s = 0.0
+        self._last_stamp_s = 0.0
+        self._last_monotonic_s = 0.0
+        self._window_end_s = 0.0
+        self._least_lag_s = float("inf")
+        self._slew_s = 0.0
+
+    def new_connection(self) -> None:
+        """The next stamp belongs to another connection: its zero is unknown."""
+        self._anchor_s = None
+        # A demuxer that counts from the first packet may leave that one without a stamp.
+        self._last_stamp_s = 0.0
+
+    def stamp(self, presented_s: float | None, decoded_s: float | None = None) -> Stamp:
+        """Places a packet in time.
+
+        Args:
+            presented_s: the stream's own presentation time, seconds; None when it has none.
+            decoded_s: its decoding time, which alone rises from packet to packet; None when it is the same.
+        """
+        monotonic_s = self._clocks.monotonic()
+        self._follow_clock(monotonic_s)
+        passed_s = monotonic_s - self._last_monotonic_s if self._begun else 0.0
+        if presented_s is None:
+            presented_s = decoded_s
+        if presented_s is None:
+            presented_s = self._last_stamp_s + (0.0 if self._anchor_s is None else passed_s)
+        if decoded_s is None:
+            decoded_s = presented_s
+        step_s = decoded_s - self._last_stamp_s
+        jumped = self._anchor_s is not None and not -_DISORDER_S <= step_s <= passed_s + _JUMP_S
+        discontinuity = self._begun and (jumped or self._anchor_s is None)
+        if self._anchor_s is None or jumped:
+            at_s = self._last_at_s + max(passed_s, _LEAST_STEP_S) if self._begun else 0.0
+            self._anchor_s = at_s - decoded_s
+            self._window_end_s = monotonic_s + _WINDOW_S
+            self._least_lag_s = float("inf")
+        decode_at_s = max(0.0, decoded_s + self._anchor_s)
+        self._slew(decode_at_s - self._last_at_s if self._begun else 0.0)
+        self._watch_drift(monotonic_s, decode_at_s)
+        self._begun = True
+        self._last_at_s = max(self._last_at_s, decode_at_s)
+        self._last_stamp_s = decoded_s
+        self._last_monotonic_s = monotonic_s
+        at_s = max(decode_at_s, presented_s + self._anchor_s)
+        return Stamp(
+            at_s=at_s,
+            decode_at_s=decode_at_s,
+            taken_at=datetime.fromtimestamp(self._wall_s + at_s, tz=UTC),
+            discontinuity=discontinuity,
+        )
+
+    def _follow_clock(self, monotonic_s: float) -> None:
+        offset_s = self._clocks.now().timestamp() - monotonic_s
+        if not self._begun:
+            self._wall_s = offset_s + monotonic_s
+        elif abs(offset_s - self._clock_offset_s) > _CLOCK_SET_S:
+            self._wall_s += offset_s - self._clock_offset_s
+        self._clock_offset_s = offset_s
+
+    def _watch_drift(self, monotonic_s: float, at_s: float) -> None:
+        # Network delay only ever adds, so the least lag of a window is the clocks' difference.
+        lag_s = monotonic_s + self._clock_offset_s - (self._wall_s + at_s)
+        self._least_lag_s = min(self._least_lag_s, lag_s)
+        if monotonic_s >= self._window_end_s:
+            self._slew_s = self._least_lag_s if abs(self._least_lag_s) > _DRIFT_S else 0.0
+            self._window_end_s = monotonic_s + _WINDOW_S
+            self._least_lag_s = float("inf")
+
+    def _slew(self, passed_s: float) -> None:
+        most_s = _SLEW * max(0.0, passed_s)
+        step_s = max(-most_s, min(most_s, self._slew_s))
+        self._wall_s += step_s
+        self._slew_s -= step_s
