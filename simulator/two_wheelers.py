@@ -1,0 +1,150 @@
+"""Motorcycles, bicycles and people, built of tubes and boxes."""
+
+from __future__ import annotations
+
+import math
+import random
+
+from simulator.mesh import Colour, Material, MeshBuilder
+
+SKIN: Colour = (0.45, 0.56, 0.75)
+BLACK: Colour = (0.06, 0.06, 0.06)
+CLOTHES: tuple[Colour, ...] = (
+    (0.1, 0.1, 0.1), (0.35, 0.2, 0.12), (0.15, 0.15, 0.45), (0.6, 0.6, 0.6), (0.2, 0.35, 0.25), (0.75, 0.75, 0.72),
+)  # fmt: skip
+
+
+def add_motorcycle(builder: MeshBuilder, rng: random.Random, *, rider: bool) -> None:
+    """Add a small delivery motorcycle, with a box on the carrier and, if asked, its rider."""
+    paint: Colour = rng.choice([(0.1, 0.1, 0.5), (0.1, 0.1, 0.1), (0.5, 0.3, 0.1), (0.7, 0.7, 0.7)])
+    for x in (0.66, -0.66):
+        _ring(builder, x, 0.29, 0.06)
+    builder.tube((0.6, 0, 0.3), (0.42, 0, 0.95), 0.045, (0.5, 0.5, 0.5))
+    builder.tube((0.42, -0.34, 1.02), (0.42, 0.34, 1.02), 0.025, BLACK)
+    builder.box((0.42, -0.13, 0.78), (0.6, 0.13, 1.05), paint, Material.PAINT)
+    builder.box((0.58, -0.09, 0.78), (0.66, 0.09, 0.94), (0.85, 0.85, 0.85), Material.HEADLAMP)
+    builder.box((-0.2, -0.14, 0.28), (0.25, 0.14, 0.62), (0.2, 0.2, 0.2))
+    builder.box((0.0, -0.16, 0.62), (0.42, 0.16, 0.86), paint, Material.PAINT)
+    builder.box((-0.6, -0.15, 0.66), (0.02, 0.15, 0.82), BLACK)
+    builder.box((-0.86, -0.1, 0.55), (-0.3, 0.1, 0.72), paint, Material.PAINT)
+    builder.tube((-0.2, -0.2, 0.3), (-0.85, -0.22, 0.38), 0.05, (0.45, 0.45, 0.45))
+    builder.box((-0.92, -0.08, 0.66), (-0.86, 0.08, 0.76), (0.1, 0.08, 0.55), Material.TAILLAMP)
+    for side in (1, -1):
+        builder.tube((0.42, 0.28 * side, 1.02), (0.4, 0.36 * side, 1.2), 0.015, BLACK)
+        builder.box((0.36, 0.36 * side - 0.06, 1.16), (0.4, 0.36 * side + 0.06, 1.26), BLACK)
+    if rng.random() < 0.6:
+        box: Colour = rng.choice([(0.15, 0.15, 0.6), (0.75, 0.75, 0.75), (0.5, 0.6, 0.2), (0.12, 0.12, 0.12)])
+        builder.box((-0.98, -0.24, 0.84), (-0.5, 0.24, 1.28), box)
+    if rider:
+        _rider(builder, rng, seat=(-0.2, 0.84), hands=(0.38, 1.03), feet=(0.1, 0.36), helmet=True)
+
+
+def add_bicycle(builder: MeshBuilder, rng: random.Random) -> None:
+    """Add a bicycle and its rider."""
+    paint: Colour = rng.choice([(0.15, 0.15, 0.5), (0.5, 0.5, 0.5), (0.4, 0.25, 0.1)])
+    for x in (0.52, -0.52):
+        _ring(builder, x, 0.33, 0.025)
+    for a, b in (
+        ((-0.52, 0.33), (-0.15, 0.8)), ((-0.15, 0.8), (0.38, 0.85)), ((0.38, 0.85), (-0.05, 0.3)),
+        ((-0.05, 0.3), (-0.52, 0.33)), ((-0.05, 0.3), (-0.15, 0.8)), ((0.38, 0.95), (0.52, 0.33)),
+    ):  # fmt: skip
+        builder.tube((a[0], 0, a[1]), (b[0], 0, b[1]), 0.025, paint)
+    builder.tube((0.36, -0.27, 1.0), (0.36, 0.27, 1.0), 0.02, BLACK)
+    builder.box((-0.28, -0.07, 0.84), (0.0, 0.07, 0.92), BLACK)
+    _rider(builder, rng, seat=(-0.14, 0.92), hands=(0.35, 1.02), feet=(0.0, 0.25), helmet=False)
+
+
+def add_person(builder: MeshBuilder, rng: random.Random) -> None:
+    """Add somebody in mid-stride, facing forward."""
+    shirt, trousers = rng.choice(CLOTHES), rng.choice(CLOTHES)
+    stride = rng.uniform(0.12, 0.26)
+    for side, swing in ((1, stride), (-1, -stride)):
+        hip, knee, foot = (
+            (0, 0.09 * side, 0.88),
+            (swing * 0.6 + 0.04, 0.1 * side, 0.48),
+            (swing, 0.1 * side, 0.06),
+        )
+        builder.tube(hip, knee, 0.09, trousers, end_radius=0.07)
+        builder.tube(knee, foot, 0.07, trousers, end_radius=0.05)
+        builder.box((swing - 0.06, 0.1 * side - 0.05, 0.0), (swing + 0.17, 0.1 * side + 0.05, 0.09), BLACK)
+        shoulder, elbow, hand = (
+            (0, 0.2 * side, 1.42),
+            (-swing * 0.4, 0.27 * side, 1.15),
+            (-swing * 0.5 + 0.1, 0.26 * side, 0.92),
+        )
+        builder.tube(shoulder, elbow, 0.06, shirt, end_radius=0.05)
+        builder.tube(elbow, hand, 0.05, SKIN if rng.random() < 0.4 else shirt, end_radius=0.035)
+    builder.tube((0, 0, 0.84), (0, 0, 1.18), 0.16, shirt, end_radius=0.17)
+    builder.tube((0, 0, 1.18), (0, 0, 1.5), 0.18, shirt, end_radius=0.12)
+    builder.tube((0, 0, 1.48), (0.01, 0, 1.56), 0.055, SKIN)
+    _head(builder, 0.02, 1.65, rng.choice([(0.05, 0.05, 0.06), (0.1, 0.12, 0.18), BLACK]))
+
+
+def _rider(
+    builder: MeshBuilder, rng: random.Random, *, seat: tuple[float, float], hands: tuple[float, float],
+    feet: tuple[float, float], helmet: bool,
+) -> None:  # fmt: skip
+    jacket, trousers = rng.choice(CLOTHES), rng.choice(CLOTHES)
+    x, z = seat
+    shoulder_x, shoulder_z = x + 0.17, z + 0.5
+    builder.tube((x, 0, z), (shoulder_x, 0, shoulder_z), 0.16, jacket, end_radius=0.17)
+    for side in (1, -1):
+        knee = (x + 0.42, 0.2 * side, z - 0.08)
+        builder.tube((x, 0.1 * side, z + 0.02), knee, 0.09, trousers, end_radius=0.075)
+        builder.tube(knee, (feet[0], 0.2 * side, feet[1]), 0.075, trousers, end_radius=0.05)
+        builder.box(
+            (feet[0] - 0.06, 0.2 * side - 0.05, feet[1] - 0.08),
+            (feet[0] + 0.18, 0.2 * side + 0.05, feet[1]),
+            BLACK,
+        )
+        elbow = (shoulder_x + 0.12, 0.28 * side, shoulder_z - 0.22)
+        builder.tube((shoulder_x, 0.19 * side, shoulder_z - 0.03), elbow, 0.06, jacket)
+        builder.tube(elbow, (hands[0], 0.28 * side, hands[1]), 0.055, jacket, end_radius=0.04)
+    hair: Colour = rng.choice([(0.8, 0.8, 0.8), (0.08, 0.08, 0.08), (0.12, 0.12, 0.5)]) if helmet else BLACK
+    _head(builder, shoulder_x + 0.06, shoulder_z + 0.19, hair, 0.145 if helmet else 0.115)
+
+
+def _head(builder: MeshBuilder, x: float, z: float, hair: Colour, radius: float = 0.115) -> None:
+    """A ball of rings: hair above and behind, face in front below."""
+    rows, columns = 6, 8
+    for r in range(rows):
+        for c in range(columns):
+            corners = []
+            for rr, cc in ((r, c), (r, c + 1), (r + 1, c + 1), (r + 1, c)):
+                polar, turn = math.pi * rr / rows, 2 * math.pi * cc / columns
+                corners.append(
+                    (
+                        x + radius * math.sin(polar) * math.cos(turn),
+                        radius * math.sin(polar) * math.sin(turn),
+                        z + radius * 1.15 * math.cos(polar),
+                    )
+                )
+            middle = [sum(p[k] for p in corners) / 4 for k in range(3)]
+            is_face = middle[0] - x > 0.02 and middle[2] < z + radius * 0.35
+            out = (middle[0] - x, middle[1], middle[2] - z)
+            builder.quad(corners, SKIN if is_face else hair, facing=out)
+
+
+def _ring(builder: MeshBuilder, x: float, radius: float, half: float) -> None:
+    """A wheel: tyre tread and two thin discs of spokes."""
+    steps = 14
+    points = [
+        (math.cos(2 * math.pi * k / steps), math.sin(2 * math.pi * k / steps)) for k in range(steps + 1)
+    ]
+    for (c0, s0), (c1, s1) in zip(points, points[1:], strict=False):
+        outer = [(x + radius * c0, radius + radius * s0), (x + radius * c1, radius + radius * s1)]
+        inner = [
+            (x + radius * 0.72 * c0, radius + radius * 0.72 * s0),
+            (x + radius * 0.72 * c1, radius + radius * 0.72 * s1),
+        ]
+        (ax, az), (bx, bz) = outer
+        builder.quad(
+            [(ax, -half, az), (bx, -half, bz), (bx, half, bz), (ax, half, az)], BLACK, facing=(c0, 0.0, s0)
+        )
+        for y in (half, -half):
+            ring = [(ax, y, az), (bx, y, bz), (inner[1][0], y, inner[1][1]), (inner[0][0], y, inner[0][1])]
+            builder.quad(ring, BLACK, facing=(0.0, y, 0.0))
+    for k in range(6):
+        a = math.pi * k / 6
+        dx, dz = radius * 0.7 * math.cos(a), radius * 0.7 * math.sin(a)
+        builder.tube((x - dx, 0, radius - dz), (x + dx, 0, radius + dz), 0.008, (0.4, 0.4, 0.4))

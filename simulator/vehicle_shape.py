@@ -1,0 +1,117 @@
+"""Proportions of the vehicles: side profiles and windows, from which the bodies are lofted.
+
+Lengths are metres from the front bumper; profiles are polylines read off type drawings of common classes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from simulator.mesh import Colour
+
+Line = tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BodyShape:
+    """A body that is lofted along its length.
+
+    Attributes:
+        length, width: metres.
+        sill: height of the lower edge, metres.
+        top: (x, z) of the upper outline from front to rear.
+        belt: (x, z) of the line between body and side windows.
+        nose, tail: share of the width left at the very front and rear (rounded plan view).
+        nose_length: metres over which the width grows from `nose` to 1.
+        windscreen, rear_window: x range of the sloping glass; equal ends for none.
+        windows: x ranges of the side windows.
+        tumblehome: share of the width the roof edge is narrower than the belt.
+        wheel_x: axle positions; wheel_radius in metres.
+        front_plate_z, rear_plate_z: middle of the plates above the ground.
+    """
+
+    length: float
+    width: float
+    sill: float
+    top: Line
+    belt: Line
+    nose: float = 0.62
+    tail: float = 0.72
+    nose_length: float = 0.7
+    windscreen: tuple[float, float] = (0.0, 0.0)
+    rear_window: tuple[float, float] = (0.0, 0.0)
+    windows: Line = ()
+    tumblehome: float = 0.2
+    wheel_x: tuple[float, ...] = ()
+    wheel_radius: float = 0.33
+    front_plate_z: float = 0.46
+    rear_plate_z: float = 0.8
+
+    @property
+    def height(self) -> float:
+        """Highest point of the outline, metres."""
+        return max(z for _, z in self.top)
+
+
+SEDAN = BodyShape(
+    length=4.8, width=1.84, sill=0.2,
+    top=((0, .62), (.04, .7), (.25, .76), (1.1, .92), (1.4, .97), (2.2, 1.38), (2.5, 1.44), (3.0, 1.44), (3.5, 1.38),
+         (4.2, 1.1), (4.62, 1.06), (4.76, 1.0), (4.8, .9)),
+    belt=((0, .62), (1.2, .9), (4.4, 1.0), (4.8, .9)),
+    windscreen=(1.42, 2.22), rear_window=(3.5, 4.16), windows=((1.85, 2.72), (2.82, 3.62)),
+    wheel_x=(.92, 3.74), wheel_radius=.33, rear_plate_z=.78,
+)  # fmt: skip
+SUV = BodyShape(
+    length=4.65, width=1.88, sill=0.26,
+    top=((0, .74), (.04, .84), (.2, .94), (1.0, 1.06), (1.25, 1.1), (1.95, 1.56), (2.3, 1.66), (3.8, 1.64), (4.2, 1.57),
+         (4.5, 1.14), (4.6, 1.08), (4.65, .95)),
+    belt=((0, .74), (1.1, 1.04), (4.5, 1.13), (4.65, .95)),
+    windscreen=(1.27, 1.98), rear_window=(4.2, 4.5), windows=((1.7, 2.55), (2.65, 3.4), (3.48, 4.05)),
+    nose=.7, tail=.82, wheel_x=(.9, 3.6), wheel_radius=.37, front_plate_z=.52, rear_plate_z=.85, tumblehome=.15,
+)  # fmt: skip
+CITY_CAR = BodyShape(
+    length=3.6, width=1.6, sill=0.2,
+    top=((0, .66), (.03, .74), (.2, .82), (.75, .96), (.95, 1.0), (1.65, 1.4), (1.95, 1.48), (2.9, 1.47), (3.2, 1.41),
+         (3.46, 1.02), (3.56, .96), (3.6, .85)),
+    belt=((0, .66), (.9, .95), (3.4, 1.01), (3.6, .85)),
+    windscreen=(.96, 1.68), rear_window=(3.2, 3.46), windows=((1.35, 2.1), (2.2, 3.0)),
+    nose=.66, tail=.8, wheel_x=(.65, 3.0), wheel_radius=.29, rear_plate_z=.72,
+)  # fmt: skip
+VAN = BodyShape(
+    length=5.15, width=1.92, sill=0.24,
+    top=((0, .72), (.05, .86), (.2, .98), (.7, 1.12), (.85, 1.16), (1.6, 1.8), (1.95, 1.94), (4.8, 1.93), (5.0, 1.85),
+         (5.1, 1.2), (5.15, 1.0)),
+    belt=((0, .72), (.8, 1.1), (5.0, 1.15), (5.15, 1.0)),
+    windscreen=(.87, 1.64), rear_window=(4.98, 5.1), windows=((1.35, 2.25), (2.35, 3.4), (3.5, 4.75)),
+    nose=.72, tail=.9, wheel_x=(.95, 4.1), wheel_radius=.34, tumblehome=.1, rear_plate_z=.8,
+)  # fmt: skip
+TRUCK_CAB = BodyShape(
+    length=1.85, width=1.74, sill=0.42,
+    top=((0, .95), (.03, 1.05), (.12, 1.1), (.2, 1.14), (.62, 1.8), (.85, 1.94), (1.7, 1.95), (1.82, 1.9), (1.85, 1.8)),
+    belt=((0, .95), (.2, 1.12), (1.85, 1.14)),
+    nose=.84, tail=.97, nose_length=.35, windscreen=(.2, .64), windows=((.5, 1.4),), tumblehome=.1,
+    wheel_x=(.78,), wheel_radius=.34, front_plate_z=.55,
+)  # fmt: skip
+BUS = BodyShape(
+    length=10.9, width=2.49, sill=0.32,
+    top=((0, 1.1), (.05, 2.75), (.12, 3.02), (.4, 3.2), (10.4, 3.2), (10.8, 3.05), (10.87, 2.7), (10.9, 1.1)),
+    belt=((0, 1.05), (.1, 1.12), (10.85, 1.2), (10.9, 1.1)),
+    nose=.86, tail=.94, nose_length=.35, windows=((.75, 2.0), (2.1, 3.9), (4.0, 5.8), (5.9, 7.7), (7.8, 10.1)),
+    tumblehome=.03, wheel_x=(2.6, 8.1), wheel_radius=.48, front_plate_z=.62, rear_plate_z=.9,
+)  # fmt: skip
+
+CAR_SHAPES: tuple[BodyShape, ...] = (SEDAN, SUV, CITY_CAR, VAN)
+CAR_WEIGHTS: tuple[float, ...] = (0.42, 0.32, 0.14, 0.12)
+
+PAINTS: tuple[tuple[Colour, float], ...] = (
+    ((0.93, 0.94, 0.94), 0.30),
+    ((0.07, 0.07, 0.07), 0.17),
+    ((0.33, 0.32, 0.31), 0.16),
+    ((0.66, 0.66, 0.65), 0.17),
+    ((0.42, 0.25, 0.14), 0.07),
+    ((0.14, 0.12, 0.52), 0.06),
+    ((0.60, 0.68, 0.74), 0.04),
+    ((0.20, 0.30, 0.16), 0.03),
+)
+"""Body colours (BGR) and their shares; two thirds of Korean cars are white, black or grey (BASF colour
+report for OEM coatings, 2023)."""
