@@ -1,12 +1,14 @@
 """What a standing vehicle looks like, and whether a picture still shows it.
 
 Grey crops are compared by normalised cross-correlation (J. P. Lewis, Fast Normalized Cross-Correlation,
-1995): it does not see gain and offset, so clouds and exposure pass. Three further looks make it robust: a
-small search (the mast sways), blocks (something covers a part) and edges (a shadow falls across).
+1995): it does not see gain and offset, so clouds and exposure pass. Two further looks make it robust: a
+small search (the mast sways), and blocks, each with a gain of its own. Something may cover a part or a
+shadow fall across, and half of the blocks are still the same; of another vehicle hardly any is.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -18,8 +20,11 @@ from pipeline.picture import Gray
 
 _SIDE = 64  # crops are compared at 64 x 64
 _MARGIN = 3  # search of +-3 px of the crop, about 5 % of the vehicle
+_ASIDE = 16
 _BLOCK = 16
+_SLACK = 0.03  # a best match this little better than the unshifted one is no movement
 _FLAT_STD = 3.0  # grey levels: below it a crop is noise and its correlation says nothing
+SURE = 0.90  # whole correlation that no other content of a place reaches (streets: 95 % below 0.77)
 _NOISE = 2.5  # mean grey difference that sensor noise and compression make on a still picture
 
 Patch = npt.NDArray[np.uint8]
@@ -33,20 +38,22 @@ class Resemblance:
     Attributes:
         whole: best correlation within the small search, -1 to 1.
         unshifted: correlation without any search.
-        blocks: share of the textured blocks that are recognised, 0-1.
-        edges: correlation of the edge pictures.
+        blocks: share of the open textured blocks that are recognised, 0-1.
+        open: share of the textured blocks that nothing covers, 0-1.
+        centred: the best match lies where it was: nothing has moved.
         flat: the reference has no texture, so nothing of this means anything.
     """
 
     whole: float
     unshifted: float
     blocks: float
-    edges: float
+    open: float = 1.0
+    centred: bool = False
     flat: bool = False
 
 
-_SAME = Resemblance(whole=1.0, unshifted=1.0, blocks=1.0, edges=1.0)
-_FLAT = Resemblance(whole=0.0, unshifted=0.0, blocks=0.0, edges=0.0, flat=True)
+_SAME = Resemblance(whole=1.0, unshifted=1.0, blocks=1.0, centred=True)
+_FLAT = Resemblance(whole=0.0, unshifted=0.0, blocks=0.0, flat=True)
 
 
 def cut(gray: Gray, box: Box, margin: int = 0) -> Patch | None:
@@ -96,7 +103,6 @@ class Appearance:
         self._blocks = _blocks(patch)
         self._deviation = self._blocks.std(axis=(2, 3))
         self._flat = float(patch.std()) < _FLAT_STD
-        self._edges: npt.NDArray[np.float32] | None = None
 
     @classmethod
     def learn(cls, gray: Gray, box: Box) -> Appearance | None:
@@ -104,8 +110,17 @@ class Appearance:
         patch = cut(gray, box)
         return None if patch is None else cls(patch)
 
-    def compare(self, gray: Gray, box: Box, block_keep: float = 0.6) -> Resemblance:
-        """How much `box` in `gray` looks like this; cheap when nothing changed."""
+    def compare(
+        self, gray: Gray, box: Box, block_keep: float = 0.6, covers: Sequence[Box] = ()
+    ) -> Resemblance:
+        """How much `box` in `gray` looks like this; cheap when nothing changed.
+
+        Args:
+            gray: the grey picture.
+            box: the place, pixels of `gray`.
+            block_keep: correlation from which one block is recognised.
+            covers: boxes of things in front, pixels of `gray`; blocks behind them are not judged.
+        """
         if self._flat:
             return _FLAT
         wide = cut(gray, box, _MARGIN)
@@ -118,15 +133,14 @@ class Appearance:
         unshifted = float(scores[_MARGIN, _MARGIN])
         row, column = np.unravel_index(int(np.argmax(scores)), scores.shape)
         whole = float(scores[row, column])
-        if whole >= 0.9:
-            return Resemblance(whole=whole, unshifted=unshifted, blocks=1.0, edges=1.0)
-        best = wide[row : row + _SIDE, column : column + _SIDE]
-        return Resemblance(
-            whole=whole,
-            unshifted=unshifted,
-            blocks=self._block_share(best, block_keep),
-            edges=self._edge_correlation(best),
+        centred = (
+            max(abs(int(row) - _MARGIN), abs(int(column) - _MARGIN)) <= 1 and whole - unshifted <= _SLACK
         )
+        if whole >= SURE:
+            return Resemblance(whole=whole, unshifted=unshifted, blocks=1.0, centred=centred)
+        best = wide[row : row + _SIDE, column : column + _SIDE]
+        blocks, share_open = self._block_share(best, block_keep, _open_blocks(box, covers))
+        return Resemblance(whole=whole, unshifted=unshifted, blocks=blocks, open=share_open, centred=centred)
 
     def unshifted(self, gray: Gray, box: Box) -> float:
         """Plain correlation at exactly this place, -1 to 1; 0 when it means nothing."""
@@ -135,31 +149,42 @@ class Appearance:
             return 0.0
         return float(cv2.matchTemplate(patch, self.patch, cv2.TM_CCOEFF_NORMED)[0, 0])
 
-    def _block_share(self, patch: Patch, keep: float) -> float:
-        textured = self._deviation >= _FLAT_STD
-        if not textured.any():
+    def found_aside(self, gray: Gray, box: Box) -> float:
+        """Best correlation within a quarter of the vehicle's size around `box`: it rolled a bit."""
+        wide = cut(gray, box, _ASIDE)
+        if wide is None or self._flat:
             return 0.0
+        return float(cv2.matchTemplate(wide, self.patch, cv2.TM_CCOEFF_NORMED).max())
+
+    def _block_share(
+        self, patch: Patch, keep: float, uncovered: npt.NDArray[np.bool_]
+    ) -> tuple[float, float]:
+        """Share of open textured blocks that are recognised; share of textured blocks that are open."""
+        textured = self._deviation >= _FLAT_STD
+        judged = textured & uncovered
+        if not judged.any():
+            return 0.0, 0.0
         other = _blocks(patch)
         mine = self._blocks - self._blocks.mean(axis=(2, 3), keepdims=True)
         theirs = other - other.mean(axis=(2, 3), keepdims=True)
         norms = np.sqrt((mine**2).sum(axis=(2, 3)) * (theirs**2).sum(axis=(2, 3))) + 1e-6
         correlation = (mine * theirs).sum(axis=(2, 3)) / norms
-        return float((correlation[textured] >= keep).mean())
+        return float((correlation[judged] >= keep).mean()), float(judged.sum() / textured.sum())
 
-    def _edge_correlation(self, patch: Patch) -> float:
-        if self._edges is None:
-            self._edges = _edges(self.patch)
-        return float(cv2.matchTemplate(_edges(patch), self._edges, cv2.TM_CCOEFF_NORMED)[0, 0])
+
+def _open_blocks(box: Box, covers: Sequence[Box]) -> npt.NDArray[np.bool_]:
+    """Which of the 4 x 4 blocks of `box` no cover reaches into by more than a quarter."""
+    count = _SIDE // _BLOCK
+    uncovered = np.ones((count, count), dtype=np.bool_)
+    width, height = box.width / count, box.height / count
+    for row in range(count):
+        for column in range(count):
+            x, y = box.x1 + column * width, box.y1 + row * height
+            block = Box(x1=x, y1=y, x2=x + width, y2=y + height)
+            uncovered[row, column] = all(block.share_inside(cover) <= 0.25 for cover in covers)
+    return uncovered
 
 
 def _blocks(patch: Patch) -> _Blocks:
     count = _SIDE // _BLOCK
     return patch.astype(np.float32).reshape(count, _BLOCK, count, _BLOCK).swapaxes(1, 2)
-
-
-def _edges(patch: Patch) -> npt.NDArray[np.float32]:
-    """Gradient strength relative to its surroundings, so that a shadow's darkness drops out."""
-    soft = cv2.GaussianBlur(patch, (0, 0), 1.5).astype(np.float32)
-    strength = cv2.magnitude(cv2.Sobel(soft, cv2.CV_32F, 1, 0), cv2.Sobel(soft, cv2.CV_32F, 0, 1))
-    around = cv2.GaussianBlur(strength, (0, 0), 8.0)
-    return np.asarray(strength / (around + 4.0), dtype=np.float32)

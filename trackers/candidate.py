@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 
 from pipeline.detection import Detection
 from pipeline.geometry import Box
@@ -50,12 +51,13 @@ class Candidate:
         self.window.add(sample)
         self.evidence.add(sample, self._options.begin_score)
 
-    def resemblance(self, gray: Gray, dx: float, dy: float) -> Resemblance | None:
+    def resemblance(self, gray: Gray, dx: float, dy: float, covers: Sequence[Box] = ()) -> Resemblance | None:
         """How much its place looks like its first sight; None when it is too small to say."""
         if self.appearance is None:
             return None
         where = self._anchor.scaled(self._scale, self._scale).shifted(dx, dy)
-        return self.appearance.compare(gray, where, self._options.block_keep)
+        front = [cover.scaled(self._scale, self._scale).shifted(dx, dy) for cover in covers]
+        return self.appearance.compare(gray, where, self._options.block_keep, front)
 
     def update(
         self,
@@ -64,18 +66,17 @@ class Candidate:
         detection: Detection | None,
         *,
         looked: bool,
-        covered: bool,
+        covers: Sequence[Box],
         light: bool,
         shift: tuple[float, float] = (0.0, 0.0),
     ) -> None:
         """Take in a frame; `looked` says whether the detector ran, `detection` what it saw here."""
         options = self._options
-        seen = self.resemblance(gray, *shift)
-        still = seen is not None and (
-            seen.whole >= options.picture_keep or seen.edges >= options.edge_keep or seen.flat
-        )
+        seen = self.resemblance(gray, *shift, covers)
+        covered = seen is not None and seen.open < options.open_share
+        still = seen is not None and not covered and (seen.blocks >= options.block_share or seen.flat)
         if detection is not None:
-            if not still and not light:
+            if not still and not covered and not light:
                 self._start(detection, gray, at_s)
                 return
             self.seen_s = at_s
@@ -84,7 +85,7 @@ class Candidate:
             self._count(Sample(at_s=at_s, score=detection.score, box=detection.box, label=detection.label))
         elif still:
             self.seen_s = at_s
-            if looked and not covered:
+            if looked:
                 self._count(Sample(at_s=at_s))
         elif not covered or at_s - self.seen_s > _HOLD_S:
             self.alive = False

@@ -11,6 +11,7 @@ from trackers.appearance import Appearance
 
 _DENSE_STEP_S = 0.24  # finer than the 0.5 s to which people can tell when a vehicle stopped
 _SPARSE_STEP_S = 4.0
+_HALF = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,12 +79,18 @@ class GrayHistory:
             still: correlation from which nothing moved.
             bridge_s: something passing in front may hide it this long, seconds.
         """
-        at_s, hidden_from = until_s, until_s
+        at_s, hidden_from, before = until_s, until_s, appearance
         for moment in reversed((*self._sparse, *self._dense)):
             if moment.at_s >= until_s:
                 continue
-            if appearance.unshifted(moment.gray, box.shifted(moment.dx, moment.dy)) >= still:
+            where = box.shifted(moment.dx, moment.dy)
+            alike = appearance.compare(moment.gray, where)
+            # Light may change slowly: then each moment is like the next, and nothing has shifted.
+            if alike.unshifted >= still or (
+                alike.centred and alike.blocks >= _HALF and before.unshifted(moment.gray, where) >= still
+            ):
                 at_s = hidden_from = moment.at_s
+                before = Appearance.learn(moment.gray, where) or before
             elif hidden_from - moment.at_s > bridge_s:
                 break
         first = self._sparse[0] if self._sparse else (self._dense[0] if self._dense else None)

@@ -26,18 +26,20 @@ class PlaceOptions:
         match_iou: a detection belongs to a place from this IoU.
         fit_iou: its box fits the place (it may be the same vehicle) from this IoU.
         picture_px: longer side of the grey picture in which appearances are compared.
-        picture_keep: correlation with the reference from which the vehicle is recognised.
-        picture_still: correlation from which nothing moved (back-dating, creep).
+        picture_still: unshifted correlation from which nothing moved (dating, creep); strict, so that no
+            second is claimed that is not proven.
         block_keep: correlation of one block from which that block is recognised.
-        block_share: share of textured blocks that must be recognised under partial cover.
-        edge_keep: correlation of the edge pictures that recognises a vehicle under changed light.
+        block_share: share of textured blocks from which the vehicle is recognised.
+        dating_s: a departure is dated back to the last stillness within this time.
         gone_s: absent from box and picture this long (and in two frames) means departed.
         differs_s: another picture in the same box this long (and in two frames) means replaced or moved.
         covered_s: longest time a place waits behind something in front of it.
-        cover_share: a foreign detection over this share of a place covers it.
+        cover_score: a foreign detection of at least this score may be in front of a place.
+        open_share: a place is judged while at least this share of its textured blocks is open.
         creep_iou: IoU with the first box below which the vehicle moved.
         inside_share: a new place lying this far inside a standing one is a part of it.
         overlap_iou: a new place overlapping a standing, visible one this much is the same vehicle.
+        aside_keep: correlation from which the vehicle is found a little aside: it rolled.
         refresh_s: how often the reference picture follows slow changes of light.
         gap_s: a longer pause between two frames is handled like a lost connection.
         history_dense_s: span of the closely spaced grey history for dating arrivals.
@@ -64,18 +66,19 @@ class PlaceOptions:
     match_iou: float = 0.40
     fit_iou: float = 0.60
     picture_px: int = 480
-    picture_keep: float = 0.70
-    picture_still: float = 0.85
+    picture_still: float = 0.93
     block_keep: float = 0.60
     block_share: float = 0.50
-    edge_keep: float = 0.50
+    dating_s: float = 5.0
     gone_s: float = 1.0
     differs_s: float = 2.0
     covered_s: float = 300.0
-    cover_share: float = 0.15
+    cover_score: float = 0.25
+    open_share: float = 0.25
     creep_iou: float = 0.60
     inside_share: float = 0.85
     overlap_iou: float = 0.45
+    aside_keep: float = 0.80
     refresh_s: float = 20.0
     gap_s: float = 12.0
     history_dense_s: float = 12.0

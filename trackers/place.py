@@ -14,9 +14,12 @@ from trackers.appearance import Appearance, Resemblance
 from trackers.options import PlaceOptions
 from trackers.samples import median_box
 
-_KEPT_BOXES = 31
+KEPT_BOXES = 31  # enough for a steady median, and bounded
+_RECENT_BOXES = 5
+_CLEAR = 0.75  # share of open blocks from which a vehicle is fully to be seen
+_FOLLOW = 0.85  # unshifted correlation from which the reference may follow the light
 _MOST_VOTES = 1000  # old votes are halved beyond it, so that the counts stay bounded
-_UNKNOWN = Resemblance(whole=0.0, unshifted=0.0, blocks=0.0, edges=0.0, flat=True)
+_UNKNOWN = Resemblance(whole=0.0, unshifted=0.0, blocks=0.0, flat=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +30,7 @@ class Sight:
         at_s: media time, seconds.
         detection: the detection that belongs to the place, if any.
         looked: the detector ran on this frame.
-        covered: something foreign is in front of it.
+        covers: boxes of foreign things that may be in front of it, full-frame pixels.
         light: the light changed a moment ago, so pictures are not held against the vehicle.
         gray: the grey picture.
         dx, dy: shift of the view against its usual position, grey pixels.
@@ -36,7 +39,7 @@ class Sight:
     at_s: float
     detection: Detection | None
     looked: bool
-    covered: bool
+    covers: tuple[Box, ...]
     light: bool
     gray: Gray
     dx: float = 0.0
@@ -45,7 +48,11 @@ class Sight:
 
 @dataclass(slots=True, kw_only=True)
 class Place:
-    """A confirmed standing vehicle. `scale`: grey pixels per full-frame pixel."""
+    """A confirmed standing vehicle.
+
+    `scale` is grey pixels per full-frame pixel. `pending` says that it comes from an earlier run and has not
+    been recognised in this one yet.
+    """
 
     id: str
     box: Box
@@ -62,7 +69,9 @@ class Place:
     best: float
     boxes: deque[Box]
     visible: bool = True
+    pending: bool = False
     refreshed_s: float = 0.0
+    _still_s: float | None = None
     _absent_s: float | None = None
     _absences: int = 0
     _differs_s: float | None = None
@@ -80,10 +89,10 @@ class Place:
             return self._present(sight, seen)
         if not sight.looked and seen.flat:
             return None  # nothing to see and nobody looked
-        if sight.detection is not None and not sight.light:
-            return self._other_picture(sight, fits=fits)
-        if sight.covered or sight.light:
+        if sight.light or (not seen.flat and seen.open < self.options.open_share):
             return self._hidden(sight)
+        if sight.detection is not None:
+            return self._other_picture(sight)
         return self._absent(sight)
 
     def resume(self, at_s: float) -> None:
@@ -91,6 +100,13 @@ class Place:
         self._absent_s = self._differs_s = self._hidden_s = None
         self._absences = self._differences = 0
         self.refreshed_s = at_s
+
+    @property
+    def left_s(self) -> float:
+        """Until when it stood: the last stillness, unless that is too long before the last sight."""
+        still = self._still_s
+        recent = still is not None and self.last_seen_s - still <= self.options.dating_s
+        return still if still is not None and recent else self.last_seen_s
 
     def vehicle(self) -> StandingVehicle:
         """What is known about it now."""
@@ -111,37 +127,45 @@ class Place:
         if self.appearance is None:
             return _UNKNOWN
         where = self.first_box.scaled(self.scale, self.scale).shifted(sight.dx, sight.dy)
-        return self.appearance.compare(sight.gray, where, self.options.block_keep)
+        front = [c.scaled(self.scale, self.scale).shifted(sight.dx, sight.dy) for c in sight.covers]
+        return self.appearance.compare(sight.gray, where, self.options.block_keep, front)
 
     def _recognised(self, seen: Resemblance) -> bool:
         options = self.options
-        return not seen.flat and (
-            seen.whole >= options.picture_keep
-            or seen.blocks >= options.block_share
-            or seen.edges >= options.edge_keep
-        )
+        return not seen.flat and seen.open >= options.open_share and seen.blocks >= options.block_share
 
     def _learn_box(self, detection: Detection) -> None:
         self.boxes.append(detection.box)
-        self.box = median_box(list(self.boxes))
         self.best = max(self.best, detection.score)
         self.votes[detection.label] += 1
         if self.votes.total() > _MOST_VOTES:
             self.votes = Counter({label: count // 2 for label, count in self.votes.items() if count > 1})
 
     def _present(self, sight: Sight, seen: Resemblance) -> DepartureReason | None:
-        moved = self.box.iou(self.first_box) < self.options.creep_iou
-        if moved and seen.unshifted < self.options.picture_still:
+        if self._crept(sight, seen):
             return DepartureReason.MOVED
         self.last_seen_s = sight.at_s
-        self.visible = not sight.covered
+        self.pending = False
+        if seen.centred or seen.flat or self._still_s is None:
+            self._still_s = sight.at_s
+        self.visible = seen.open >= _CLEAR
         self._absent_s = self._differs_s = self._hidden_s = None
         self._absences = self._differences = 0
         due = sight.at_s - self.refreshed_s >= self.options.refresh_s
-        alike = seen.unshifted >= self.options.picture_still or (sight.light and sight.detection is not None)
-        if (due and alike and not sight.covered) or (sight.light and sight.detection is not None):
+        renewed = sight.light and sight.detection is not None
+        if renewed or (due and seen.unshifted >= _FOLLOW and seen.centred):
             self._refresh(sight)
         return None
+
+    def _crept(self, sight: Sight, seen: Resemblance) -> bool:
+        """Whether the boxes wandered off, and the picture with them."""
+        if self.appearance is None or seen.unshifted >= self.options.picture_still:
+            return False
+        now = median_box(list(self.boxes)[-_RECENT_BOXES:])
+        if now.iou(self.first_box) >= self.options.creep_iou:
+            return False
+        there = now.scaled(self.scale, self.scale).shifted(sight.dx, sight.dy)
+        return self.appearance.unshifted(sight.gray, there) > seen.unshifted
 
     def _refresh(self, sight: Sight) -> None:
         where = self.first_box.scaled(self.scale, self.scale).shifted(sight.dx, sight.dy)
@@ -150,14 +174,24 @@ class Place:
             self.appearance = fresh
             self.refreshed_s = sight.at_s
 
-    def _other_picture(self, sight: Sight, *, fits: bool) -> DepartureReason | None:
+    def _other_picture(self, sight: Sight) -> DepartureReason | None:
         """A vehicle is detected here, but it is not what stood here."""
         if self._differs_s is None:
             self._differs_s = sight.at_s
         self._differences += 1
-        if self._differences < 2 or sight.at_s - self._differs_s < self.options.differs_s:
+        if self._differences < 2:
             return None
-        return DepartureReason.REPLACED if fits else DepartureReason.MOVED
+        if self._aside(sight):
+            return DepartureReason.MOVED
+        over = sight.at_s - self._differs_s >= self.options.differs_s
+        return DepartureReason.REPLACED if over else None
+
+    def _aside(self, sight: Sight) -> bool:
+        where = self.first_box.scaled(self.scale, self.scale).shifted(sight.dx, sight.dy)
+        return (
+            self.appearance is not None
+            and self.appearance.found_aside(sight.gray, where) >= self.options.aside_keep
+        )
 
     def _hidden(self, sight: Sight) -> DepartureReason | None:
         if self._hidden_s is None:

@@ -7,17 +7,20 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from pipeline.detection import VEHICLES, Detection
+from pipeline.errors import InvalidValueError
 from pipeline.frame import Frame
 from pipeline.geometry import Box, Size
 from pipeline.picture import Gray
-from pipeline.standing import Departure, DepartureReason, StandingUpdate, StandingVehicles
+from pipeline.standing import Departure, StandingUpdate, StandingVehicles
 from trackers.appearance import Appearance
 from trackers.candidate import Candidate
 from trackers.history import GrayHistory, Moment
 from trackers.matching import match, without_twins
 from trackers.motion_gate import Motion, MotionGate
 from trackers.options import PlaceOptions
-from trackers.place import Place, Sight
+from trackers.place import KEPT_BOXES, Place, Sight
+from trackers.place_record import patches_of, to_place, to_record
+from trackers.snapshot import Snapshot, decode, encode
 
 _TWIN_IOU = 0.6
 _BRIDGE_S = 4.0  # a bus passes in front while an arrival is dated
@@ -38,7 +41,7 @@ class PlaceTracker(StandingVehicles):
         self._candidates: list[Candidate] = []
         self._serial = 0
         self._began_s: float | None = None
-        self._last_s: float | None = None
+        self._last: Frame | None = None
         self._looked_s: float | None = None
         self._light_s: float | None = None
         self._measured: tuple[int, Motion, Gray] | None = None
@@ -64,9 +67,11 @@ class PlaceTracker(StandingVehicles):
         motion = self._motion(frame)
         looked = detections is not None
         if looked:
-            self._gate.looked(self._measured[2] if self._measured else frame.picture.gray(self._gate_size(frame)))
+            self._gate.looked(
+                self._measured[2] if self._measured else frame.picture.gray(self._gate_size(frame))
+            )
             self._looked_s = frame.at_s
-        if motion.since_frame >= self._options.light_share and self._last_s is not None:
+        if self._last is not None and motion.since_frame >= self._options.light_share:
             self._light_s = frame.at_s
         gray = frame.picture.gray(self._gray_size(frame))
         scale = gray.shape[1] / frame.picture.size.width
@@ -74,19 +79,29 @@ class PlaceTracker(StandingVehicles):
             [d for d in detections or () if d.score >= self._options.candidate_score], _TWIN_IOU
         )
         vehicles = [d for d in seen if d.label in VEHICLES]
-        owner = match([p.box for p in self._places] + [c.box for c in self._candidates], vehicles, self._options.match_iou)
+        owner = match(
+            [p.box for p in self._places] + [c.box for c in self._candidates],
+            vehicles,
+            self._options.match_iou,
+        )
         if looked:
             taken = {owner[i] for i in owner if i < len(self._places)}
             mine = [vehicles[j] for j in taken]
-            self._foreign = [d for d in seen if not any(d is m for m in mine)]
+            self._foreign = [
+                d for d in seen if d.score >= self._options.cover_score and not any(d is m for m in mine)
+            ]
         departed = self._update_places(frame, gray, vehicles, owner, looked=looked)
-        self._update_candidates(frame, gray, vehicles, owner, looked=looked, count=len(self._places) + len(departed))
+        self._update_candidates(
+            frame, gray, vehicles, owner, looked=looked, count=len(self._places) + len(departed)
+        )
         if looked:
             self._add_candidates(frame, gray, scale, vehicles, owner)
         self._history.add(Moment(at_s=frame.at_s, gray=gray))
         self._confirm(frame, gray, scale)
-        self._last_s = frame.at_s
-        return StandingUpdate(standing=tuple(p.vehicle() for p in self._places), departed=tuple(departed))
+        self._last = frame
+        return StandingUpdate(
+            standing=tuple(p.vehicle() for p in self._places if not p.pending), departed=tuple(departed)
+        )
 
     def resume(self, frame: Frame) -> None:
         self._history.clear()
@@ -97,10 +112,31 @@ class PlaceTracker(StandingVehicles):
             place.resume(frame.at_s)
 
     def snapshot(self) -> bytes:
-        raise NotImplementedError
+        frame = self._last
+        if frame is None:
+            raise InvalidValueError("expected at least one frame before a snapshot, got none")
+        return encode(
+            Snapshot(
+                taken_at=frame.taken_at,
+                width=frame.picture.size.width,
+                height=frame.picture.size.height,
+                serial=self._serial,
+                places=tuple(to_record(place, frame.at_s, frame.taken_at) for place in self._places),
+                patches=patches_of(self._places),
+            )
+        )
 
     def restore(self, state: bytes, frame: Frame) -> None:
-        raise NotImplementedError
+        kept = decode(state)
+        self._serial = max(self._serial, kept.serial)
+        size = frame.picture.size
+        if (kept.width, kept.height) != (size.width, size.height) or kept.taken_at > frame.taken_at:
+            return  # another view, or a clock that was set back: nothing can be bridged
+        scale = self._gray_size(frame).width / size.width
+        for record, patch in zip(kept.places, kept.patches, strict=True):
+            place = to_place(record, patch, frame, self._options, scale)
+            place.pending = True
+            self._places.append(place)
 
     def _update_places(
         self, frame: Frame, gray: Gray, vehicles: Sequence[Detection], owner: dict[int, int], *, looked: bool
@@ -117,7 +153,11 @@ class PlaceTracker(StandingVehicles):
                     at_s=frame.at_s,
                     detection=detection,
                     looked=looked,
-                    covered=self._is_covered(place.box),
+                    covers=tuple(
+                        d.box
+                        for d in self._foreign
+                        if d.box.intersection_area(place.box) > 0 and d is not detection
+                    ),
                     light=light,
                     gray=gray,
                 )
@@ -125,10 +165,12 @@ class PlaceTracker(StandingVehicles):
             if reason is None:
                 staying.append(place)
                 continue
-            ago = timedelta(seconds=frame.at_s - place.last_seen_s)
+            if place.pending:
+                continue  # it went while nobody watched: forgotten, as there is nobody to tell
+            ago = timedelta(seconds=frame.at_s - place.left_s)
             departed.append(
                 Departure(
-                    vehicle=place.vehicle(), left_s=place.last_seen_s, left_at=frame.taken_at - ago, reason=reason
+                    vehicle=place.vehicle(), left_s=place.left_s, left_at=frame.taken_at - ago, reason=reason
                 )
             )
         self._places = staying
@@ -152,7 +194,12 @@ class PlaceTracker(StandingVehicles):
                 frame.at_s,
                 None if mine is None else vehicles[mine],
                 looked=looked,
-                covered=self._is_covered(candidate.box),
+                covers=[
+                    d.box
+                    for d in self._foreign
+                    if d.box.iou(candidate.box) < self._options.match_iou
+                    and d.box.intersection_area(candidate.box) > 0
+                ],
                 light=light,
             )
         self._candidates = [c for c in self._candidates if c.alive]
@@ -203,7 +250,7 @@ class PlaceTracker(StandingVehicles):
             last_seen_s=frame.at_s,
             votes=candidate.evidence.votes.copy(),
             best=candidate.evidence.best,
-            boxes=deque(candidate.boxes, maxlen=31),
+            boxes=deque(candidate.boxes, maxlen=KEPT_BOXES),
             refreshed_s=frame.at_s,
         )
 
@@ -214,16 +261,10 @@ class PlaceTracker(StandingVehicles):
             for place in self._places
         )
 
-    def _is_covered(self, box: Box) -> bool:
-        return any(
-            box.share_inside(d.box) >= self._options.cover_share and d.box.iou(box) < self._options.match_iou
-            for d in self._foreign
-        )
-
     def _interrupted(self, frame: Frame) -> bool:
-        if self._last_s is None:
+        if self._last is None:
             return False
-        return frame.discontinuity or frame.at_s - self._last_s > self._options.gap_s
+        return frame.discontinuity or frame.at_s - self._last.at_s > self._options.gap_s
 
     def _motion(self, frame: Frame) -> Motion:
         if self._measured is None or self._measured[0] != frame.index:
