@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def show_summary(summary: RunSummary, console: Console) -> None:
-    """One line for each camera."""
+    """One line for each camera, and what still waits on disk."""
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in ("camera", "frames", "detector runs", "dropped", "damaged", "reports", "remark"):
         table.add_column(column, justify="left" if column in ("camera", "remark") else "right")
@@ -21,3 +21,10 @@ def show_summary(summary: RunSummary, console: Console) -> None:
         numbers = (camera.frames, camera.detected, camera.dropped, camera.damaged, camera.reports)
         table.add_row(Text(camera.name), *map(str, numbers), Text(camera.failure or "", style="red"))
     console.print(table)
+    if summary.waiting:
+        console.print(f"{summary.waiting} items wait on disk; the next start or a worker stores them.")
+
+
+def exit_code(summary: RunSummary) -> int:
+    """0, or 1 when a camera could not be watched at all."""
+    return int(any(camera.failure for camera in summary.cameras))

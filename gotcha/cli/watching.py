@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gotcha.cli.console import out
 from gotcha.cli.options import config_of, config_with_cameras
 from gotcha.cli.stopping import stop_on_signals
-from gotcha.cli.summary import show_summary
+from gotcha.cli.summary import exit_code, show_summary
+
+if TYPE_CHECKING:
+    from gotcha.runtime import RunSummary
 
 Cameras = Annotated[
     list[str] | None, typer.Option("--camera", help="Only this camera; may be given again for more.")
@@ -29,7 +32,8 @@ def run(context: typer.Context, camera: Cameras = None) -> None:
     from gotcha.runtime import Runtime
 
     with stop_on_signals() as stop:
-        show_summary(Runtime(config).run_with_worker(stop), out())
+        summary = Runtime(config).run_with_worker(stop)
+    _end(summary)
 
 
 def watch(context: typer.Context, camera: Cameras = None) -> None:
@@ -41,7 +45,8 @@ def watch(context: typer.Context, camera: Cameras = None) -> None:
     from gotcha.runtime import Runtime
 
     with stop_on_signals() as stop:
-        show_summary(Runtime(config).run(stop), out())
+        summary = Runtime(config).run(stop)
+    _end(summary)
 
 
 def worker(context: typer.Context) -> None:
@@ -54,3 +59,8 @@ def worker(context: typer.Context) -> None:
 
     with stop_on_signals() as stop:
         run_worker(config, stop)
+
+
+def _end(summary: RunSummary) -> None:
+    show_summary(summary, out())
+    raise typer.Exit(exit_code(summary))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 from datetime import date, datetime, time
 from pathlib import Path
@@ -178,3 +179,12 @@ def test_nothing_can_be_changed_afterwards() -> None:
     config = one_camera()
     with pytest.raises(ValueError, match="frozen"):
         config.region = "DE"  # type: ignore[misc]
+
+
+def test_it_travels_to_another_process_whole() -> None:
+    text = "cameras: {gate: {kind: rtsp, url: 'rtsp://a:${PW}@cam/', zones: []}}"
+    config = parse_config(text, environment={"PW": "secret"})
+    copy = pickle.loads(pickle.dumps(config))  # noqa: S301 - it was made in the line itself
+    assert copy == config
+    assert isinstance(copy.cameras["gate"], RtspCamera)
+    assert copy.cameras["gate"].url.reveal() == "rtsp://a:secret@cam/"
