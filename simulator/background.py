@@ -7,11 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.picture import Image
+from simulator.blending import as_image
 from simulator.lighting import LightState, display
 from simulator.road_surface import noise_at, paint_road
 from simulator.shading import LAMP_COLOUR
 from simulator.street import StreetLayout, house_index
-from simulator.viewpoint import Floats, Viewpoint
+from simulator.viewpoint import Viewpoint
 
 _END_Y = 130.0
 Mask = NDArray[np.bool_]
@@ -62,14 +63,14 @@ class Background:
         self._glow = np.zeros(dx.shape, np.float32)
         self._normal_x = np.where(self._wall, np.where(on_right, -1.0, 1.0), 0.0).astype(np.float32)
         self._albedo[:] = (0.55, 0.55, 0.55)
-        self._paint_walls(index, height)
+        self._paint_walls(index)
         self._albedo[self._ground] = paint_road(layout, self._x[self._ground], self._y[self._ground], view)
         bare = self._albedo.copy()
         self._draw_trees()
         self._glow[np.any(self._albedo != bare, axis=2)] = 0.0
         self._albedo = np.square(self._albedo)
 
-    def _paint_walls(self, index: NDArray[np.intp], height: Floats) -> None:
+    def _paint_walls(self, index: NDArray[np.intp]) -> None:
         """House fronts: plaster, rows of windows, a shop with a signboard on the ground floor."""
         for on_right, houses in ((False, self._layout.houses_left), (True, self._layout.houses_right)):
             mask = self._wall & (self._right == on_right)
@@ -162,4 +163,4 @@ class Background:
         fade = np.minimum(self._fade * (1.0 + 3.0 * light.haze), 0.9)
         radiance += (sky * 0.8 - radiance) * fade
         picture = display(np.asarray(radiance, np.float32))
-        return cv2.GaussianBlur(np.clip(picture, 0, 255).astype(np.uint8), (0, 0), 0.7)
+        return as_image(cv2.GaussianBlur(np.clip(picture, 0, 255).astype(np.uint8), (0, 0), 0.7))

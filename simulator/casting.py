@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Sequence
 
 import numpy as np
 
 from simulator.motion import Journey, Motion
-from simulator.plate_numbers import draw_plate
+from simulator.plate_numbers import PlateNumber, draw_plate
 from simulator.street import StreetLayout
 from simulator.traffic import Actor, Swerve, Way
 from simulator.vehicle_model import VehicleKind, VehicleModel, build_vehicle
+from simulator.viewpoint import Floats
 
 SWERVE_M = 7.5
 _CARS = (VehicleKind.SEDAN, VehicleKind.SUV, VehicleKind.CITY_CAR, VehicleKind.VAN)
@@ -27,11 +27,10 @@ class Cast:
         layout: the street.
         rng: the scene's chance.
         flow: direction of a one-way street (+1 away from the camera, -1 towards it); 0 for two-way.
-        duration_s: collisions are looked for up to here.
     """
 
-    def __init__(self, layout: StreetLayout, rng: random.Random, *, flow: int, duration_s: float) -> None:
-        self._layout, self._rng, self._flow, self._duration = layout, rng, flow, duration_s
+    def __init__(self, layout: StreetLayout, rng: random.Random, *, flow: int) -> None:
+        self._layout, self._rng, self._flow = layout, rng, flow
         self.actors: list[Actor] = []
         self._texts: set[str] = set()
 
@@ -69,9 +68,11 @@ class Cast:
                 Swerve(start_m=100.6, length_m=SWERVE_M, shift_m=-shift),
             ),
         )  # fmt: skip
-        speed = rng.uniform(6.0, 8.0)
+        speed = rng.uniform(6.5, 8.0)
         motion = Journey(speed, rng.uniform(1.6, 2.2)).halt(arrive_s, leave_s, 100.0).leave()
-        return self._add(chosen, model, way, motion, parks=True)
+        return self._keep(
+            self._actor(chosen, model, way, motion, parks=True, from_s=arrive_s - 19.0, to_s=leave_s + 19.0)
+        )
 
     def drive(
         self,
@@ -89,11 +90,16 @@ class Cast:
         if chosen in (VehicleKind.MOTORCYCLE, VehicleKind.BICYCLE):
             lane += heading * rng.uniform(0.4, 1.0)
         way = Way(x=lane, y=15.0 - heading * 60.0, direction=heading)
+        name, plate = self._name(chosen), self._plate(chosen, model)
         pace = speed or (rng.uniform(3.5, 5.0) if chosen is VehicleKind.BICYCLE else rng.uniform(6.5, 10.0))
         for k in range(60):
             offset = 0.8 * ((k + 1) // 2) * (1 if k % 2 else -1)
             motion = Journey(pace).pass_by(t_s + offset, 60.0)
-            actor = self._actor(chosen, model, way, motion, parks=False)
+            middle, reach = t_s + offset, 85.0 / pace
+            actor = Actor(
+                name=name, model=model, way=way, motion=motion, plate=plate,
+                from_s=middle - reach, to_s=middle + reach,
+            )  # fmt: skip
             if not self._collides(actor):
                 return self._keep(actor)
         return None
@@ -124,7 +130,12 @@ class Cast:
                     start = start + pause + 2.2
             else:
                 journey.halt(clock, leave, 100.0)
-            self._add(chosen, model, way, journey.leave(), parks=False)
+            motion = journey.leave()
+            self._keep(
+                self._actor(
+                    chosen, model, way, motion, parks=False, from_s=arrive_s - 25.0, to_s=leave + 25.0
+                )
+            )
             behind += model.length + rng.uniform(1.6, 2.4)
             clock += rng.uniform(1.5, 2.5)
 
@@ -149,38 +160,40 @@ class Cast:
         )  # fmt: skip
         return self._keep(actor)
 
-    def _add(self, kind: VehicleKind, model: VehicleModel, way: Way, motion: Motion, *, parks: bool) -> Actor:
-        return self._keep(self._actor(kind, model, way, motion, parks=parks))
-
     def _keep(self, actor: Actor) -> Actor:
         self.actors.append(actor)
         return actor
 
+    def _name(self, kind: VehicleKind) -> str:
+        return f"{kind}-{len(self.actors) + 1}"
+
+    def _plate(self, kind: VehicleKind, model: VehicleModel) -> PlateNumber | None:
+        """A number that no other vehicle of the scene has; None where there is no place for a plate."""
+        if not model.mounts:
+            return None
+        hired = kind is VehicleKind.BUS or (kind is VehicleKind.BOX_TRUCK and self._rng.random() < 0.5)
+        while True:
+            plate = draw_plate(self._rng, commercial=hired or self._rng.random() < 0.06)
+            if plate.text not in self._texts:
+                self._texts.add(plate.text)
+                return plate
+
     def _actor(
-        self, kind: VehicleKind, model: VehicleModel, way: Way, motion: Motion, *, parks: bool
-    ) -> Actor:
-        plate = None
-        if model.mounts:
-            commercial = kind is VehicleKind.BUS or (
-                kind is VehicleKind.BOX_TRUCK and self._rng.random() < 0.5
-            )
-            while plate is None or plate.text in self._texts:
-                plate = draw_plate(self._rng, commercial=commercial or self._rng.random() < 0.06)
-            self._texts.add(plate.text)
+        self, kind: VehicleKind, model: VehicleModel, way: Way, motion: Motion, *,
+        parks: bool, from_s: float, to_s: float,
+    ) -> Actor:  # fmt: skip
         return Actor(
-            name=f"{kind}-{len(self.actors) + 1}",
-            model=model,
-            way=way,
-            motion=motion,
-            plate=plate,
-            parks=parks,
-        )
+            name=self._name(kind), model=model, way=way, motion=motion, plate=self._plate(kind, model),
+            parks=parks, from_s=from_s, to_s=to_s,
+        )  # fmt: skip
 
     def _collides(self, actor: Actor) -> bool:
         """Whether the actor's body meets another vehicle's at any time while near the camera."""
-        times = np.arange(-4.0, self._duration + 4.0, 0.25)
+        times = np.arange(actor.from_s, actor.to_s, 0.25)
         own = _trail(actor, times)
         for other in self.actors:
+            if other.from_s > actor.to_s or other.to_s < actor.from_s:
+                continue
             theirs = _trail(other, times)
             for a in range(own.shape[1]):
                 gap = np.hypot(theirs[:, :, 0] - own[:, a : a + 1, 0], theirs[:, :, 1] - own[:, a : a + 1, 1])
@@ -190,9 +203,7 @@ class Cast:
         return False
 
 
-def _trail(
-    actor: Actor, times: Sequence[float] | np.ndarray[tuple[int, ...], np.dtype[np.float64]]
-) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+def _trail(actor: Actor, times: Floats) -> Floats:
     """Points along the body's middle line at each time, (n, k, 2); far away while not on the street."""
     count = max(2, math.ceil(actor.model.length / 0.9))
     half = max(actor.model.length / 2 - actor.model.width / 2, 0.05) + 0.3

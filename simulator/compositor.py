@@ -17,6 +17,7 @@ import numpy as np
 
 from pipeline.picture import Image
 from simulator.background import Background
+from simulator.blending import Rect, add, as_image, merged, multiply
 from simulator.ground_light import Patch, headlight_pool, lamp_glows, shadow
 from simulator.hung_plate import draw_on, hang
 from simulator.lighting import LightState, LightTrack
@@ -26,7 +27,6 @@ from simulator.street import StreetLayout
 from simulator.traffic import Actor, in_drawing_order
 from simulator.viewpoint import Viewpoint
 
-Rect = tuple[int, int, int, int]
 T = TypeVar("T")
 
 
@@ -90,7 +90,8 @@ class Compositor:
         if mix.share == 0.0:
             return first
         # light adds up, so a fading light is a fade between two whole pictures
-        return cv2.addWeighted(first, 1 - mix.share, self._in_light(t_s, mix.second), mix.share, 0)
+        second = self._in_light(t_s, mix.second)
+        return as_image(cv2.addWeighted(first, 1 - mix.share, second, mix.share, 0))
 
     def _in_light(self, t_s: float, light: LightState) -> Image:
         items = self._present(t_s, light)
@@ -101,7 +102,7 @@ class Compositor:
         moving = [i for i in items if not i.still]
         if moving:
             street = self._street(light)
-            for rect in _merged([self._clip(i.bounds()) for i in moving]):
+            for rect in merged([self._clip(i.bounds()) for i in moving]):
                 self._compose(out, street, items, rect)
         return out
 
@@ -159,7 +160,7 @@ class Compositor:
         small = painter.shrunk(canvas)
         sprite = Sprite(
             left=painter.left, top=painter.top, colour=np.ascontiguousarray(small[..., :3]),
-            uncovered=cv2.cvtColor(cv2.bitwise_not(small[..., 3]), cv2.COLOR_GRAY2BGR),
+            uncovered=as_image(cv2.cvtColor(cv2.bitwise_not(small[..., 3]), cv2.COLOR_GRAY2BGR)),
         )  # fmt: skip
         size = (self._width, self._height)
         level = light.lamps
@@ -206,14 +207,16 @@ class Compositor:
         out[y1:y2, x1:x2] = street[y1:y2, x1:x2]
         for item in items:
             if item.shade is not None:
-                _multiply(out, item.shade.values, item.shade.left, item.shade.top, rect)
+                multiply(out, item.shade.values, item.shade.left, item.shade.top, rect)
         for item in items:
             if item.pool is not None:
-                _add(out, item.pool, rect)
+                add(out, item.pool.values, item.pool.left, item.pool.top, rect)
         for item in items:
-            _blend(out, item.sprite, rect)
+            drawn = item.sprite
+            multiply(out, drawn.uncovered, drawn.left, drawn.top, rect)
+            add(out, drawn.colour, drawn.left, drawn.top, rect)
             for glow in item.glows:
-                _add(out, glow, rect)
+                add(out, glow.values, glow.left, glow.top, rect)
 
     def _clip(self, rect: Rect) -> Rect:
         return (max(rect[0], 0), max(rect[1], 0), min(rect[2], self._width), min(rect[3], self._height))
@@ -232,65 +235,3 @@ def _kept(
     while len(cache) > limit:
         cache.popitem(last=False)
     return value
-
-
-def _merged(rects: list[Rect]) -> list[Rect]:
-    """Rectangles joined until none overlap, so that no region is drawn twice."""
-    pending = [r for r in rects if r[0] < r[2] and r[1] < r[3]]
-    result: list[Rect] = []
-    while pending:
-        a = pending.pop()
-        for k, b in enumerate(pending):
-            if a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]:
-                pending[k] = (min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3]))
-                break
-        else:
-            result.append(a)
-    if any(
-        x[0] < y[2] and y[0] < x[2] and x[1] < y[3] and y[1] < x[3]
-        for i, x in enumerate(result)
-        for y in result[:i]
-    ):
-        return _merged(result)
-    return result
-
-
-def _overlap(rect: Rect, left: int, top: int, width: int, height: int) -> Rect | None:
-    x1, y1 = max(rect[0], left), max(rect[1], top)
-    x2, y2 = min(rect[2], left + width), min(rect[3], top + height)
-    return (x1, y1, x2, y2) if x1 < x2 and y1 < y2 else None
-
-
-def _multiply(out: Image, factor: Image, left: int, top: int, rect: Rect) -> None:
-    h, w = factor.shape[:2]
-    common = _overlap(rect, left, top, w, h)
-    if common is None:
-        return
-    x1, y1, x2, y2 = common
-    region = out[y1:y2, x1:x2]
-    region[:] = cv2.multiply(region, factor[y1 - top : y2 - top, x1 - left : x2 - left], scale=1 / 255)
-
-
-def _add(out: Image, patch: Patch, rect: Rect) -> None:
-    h, w = patch.values.shape[:2]
-    common = _overlap(rect, patch.left, patch.top, w, h)
-    if common is None:
-        return
-    x1, y1, x2, y2 = common
-    region = out[y1:y2, x1:x2]
-    region[:] = cv2.add(
-        region, patch.values[y1 - patch.top : y2 - patch.top, x1 - patch.left : x2 - patch.left]
-    )
-
-
-def _blend(out: Image, sprite: Sprite, rect: Rect) -> None:
-    h, w = sprite.colour.shape[:2]
-    common = _overlap(rect, sprite.left, sprite.top, w, h)
-    if common is None:
-        return
-    _multiply(out, sprite.uncovered, sprite.left, sprite.top, rect)
-    x1, y1, x2, y2 = common
-    region = out[y1:y2, x1:x2]
-    region[:] = cv2.add(
-        region, sprite.colour[y1 - sprite.top : y2 - sprite.top, x1 - sprite.left : x2 - sprite.left]
-    )

@@ -12,6 +12,7 @@ import numpy as np
 from pipeline.errors import InvalidValueError
 from pipeline.geometry import Box, Size
 from pipeline.picture import Image
+from simulator.blending import as_image
 from simulator.weather import moment
 
 MARGIN_PX = 48
@@ -92,7 +93,7 @@ class Mount:
             return drawn[MARGIN_PX : MARGIN_PX + size.height, MARGIN_PX : MARGIN_PX + size.width].copy()
         matrix = self.matrix(t_s, size)
         matrix[:, 2] -= matrix[:, :2] @ np.array([MARGIN_PX, MARGIN_PX], np.float64)
-        return cv2.warpAffine(drawn, matrix, (size.width, size.height), flags=cv2.INTER_LINEAR)
+        return as_image(cv2.warpAffine(drawn, matrix, (size.width, size.height), flags=cv2.INTER_LINEAR))
 
     def move_box(self, box: Box, t_s: float, size: Size) -> Box:
         """Where a box of the undisturbed picture lies at `t_s`; may reach beyond the picture."""
@@ -112,7 +113,7 @@ def damage(image: Image, t_s: float, faults: tuple[Fault, ...], seed: int) -> Im
         if fault.kind is FaultKind.BLOCKED:
             image = _cover(image, fault, seed)
         elif fault.kind is FaultKind.DARK:
-            image = cv2.convertScaleAbs(image, alpha=1.0 - 0.96 * fault.strength)
+            image = as_image(cv2.convertScaleAbs(image, alpha=1.0 - 0.96 * fault.strength))
         elif fault.kind is FaultKind.BLURRED:
             image = _blur(image, fault.strength)
         elif fault.kind is FaultKind.JPEG:
@@ -132,14 +133,14 @@ def _cover(image: Image, fault: Fault, seed: int) -> Image:
     inverse = cv2.cvtColor(cv2.bitwise_not(mask), cv2.COLOR_GRAY2BGR)
     colour = np.array(rng.uniform(18, 46, 3), np.float32)
     cover = (mask[..., None].astype(np.float32) / 255.0 * colour).astype(np.uint8)
-    return cv2.add(cv2.multiply(image, inverse, scale=1 / 255), cover)
+    return as_image(cv2.add(cv2.multiply(image, inverse, scale=1 / 255), cover))
 
 
 def _blur(image: Image, strength: float) -> Image:
     h, w = image.shape[:2]
     small = cv2.resize(image, (w // 4, h // 4), interpolation=cv2.INTER_AREA)
     small = cv2.GaussianBlur(small, (0, 0), 0.4 + 3.2 * strength)
-    return cv2.resize(small, (w, h), interpolation=cv2.INTER_LINEAR)
+    return as_image(cv2.resize(small, (w, h), interpolation=cv2.INTER_LINEAR))
 
 
 def broken_jpeg(image: Image, t_s: float, strength: float, seed: int) -> Image:
@@ -147,9 +148,10 @@ def broken_jpeg(image: Image, t_s: float, strength: float, seed: int) -> Image:
     rng = moment(t_s, seed + 3)
     quality = int(60 - 45 * strength)
     ok, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    if not ok:
+    decoded = cv2.imdecode(data, cv2.IMREAD_COLOR) if ok else None
+    if decoded is None:
         return image
-    out = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    out = as_image(decoded)
     if rng.random() < 0.12 * strength:
         row = int(rng.uniform(0.3, 0.9) * image.shape[0]) // 16 * 16
         if rng.random() < 0.5:

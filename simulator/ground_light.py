@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from pipeline.picture import Image
+from simulator.blending import as_image
 from simulator.lighting import LightState
 from simulator.shading import PlaceLight
 from simulator.sprite import Pose
@@ -45,10 +46,12 @@ def shadow(
 
     Args:
         view: the camera.
-        model, pose: the vehicle.
+        model: the vehicle's looks.
+        pose: where it is.
         light: where the sun stands and how strong it is.
         place: share of sun that reaches the vehicle.
-        width, height: of the picture with its margin.
+        width: of the picture with its margin.
+        height: of the picture with its margin.
         margin: pixels by which the picture is larger than the view on each side.
     """
     layers: list[tuple[Floats, float]] = []
@@ -82,11 +85,11 @@ def shadow(
         hull = cv2.convexHull((np.clip(points - (x1, y1), -8000, 8000) * 8).astype(np.int32))
         cv2.fillConvexPoly(mask, hull, 255, cv2.LINE_AA, 4)
         sigma = max(0.6, metre * (0.09 if index == 0 else 0.05) / 2)
-        mask = cv2.GaussianBlur(mask, (0, 0), min(sigma, 12.0))
-        factor *= 1.0 - mask.astype(np.float32) * (strength / 255.0)
+        soft = cv2.GaussianBlur(mask, (0, 0), min(sigma, 12.0))
+        factor *= 1.0 - soft.astype(np.float32) * (strength / 255.0)
     small = factor.astype(np.uint8)
     full = cv2.resize(small, (int(x2 - x1), int(y2 - y1)), interpolation=cv2.INTER_LINEAR)
-    return Patch(left=int(x1), top=int(y1), values=cv2.cvtColor(full, cv2.COLOR_GRAY2BGR))
+    return Patch(left=int(x1), top=int(y1), values=as_image(cv2.cvtColor(full, cv2.COLOR_GRAY2BGR)))
 
 
 def headlight_pool(
@@ -116,10 +119,10 @@ def headlight_pool(
             np.int32
         )
         cv2.fillConvexPoly(mask, p, 45 + 30 * k, cv2.LINE_AA, 4)
-    mask = cv2.GaussianBlur(mask, (0, 0), 3.0)
-    full = cv2.resize(mask, (int(x2 - x1), int(y2 - y1)), interpolation=cv2.INTER_LINEAR)
+    soft = cv2.GaussianBlur(mask, (0, 0), 3.0)
+    full = cv2.resize(soft, (int(x2 - x1), int(y2 - y1)), interpolation=cv2.INTER_LINEAR)
     values = cv2.merge([cv2.convertScaleAbs(full, alpha=level * k) for k in (0.30, 0.36, 0.38)])
-    return Patch(left=int(x1), top=int(y1), values=values)
+    return Patch(left=int(x1), top=int(y1), values=as_image(values))
 
 
 def lamp_glows(

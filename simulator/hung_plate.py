@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from pipeline.picture import Image
+from simulator.blending import as_image
 from simulator.lighting import LightState, display
 from simulator.plate_art import plate_picture
 from simulator.plate_numbers import PlateNumber
@@ -108,7 +109,8 @@ def draw_on(
         plate: its number.
         light: the light over the street.
         place: the light at the vehicle.
-        left, top: pixel of the picture at the canvas's corner.
+        left: column of the picture at the canvas's corner.
+        top: row of the picture at the canvas's corner.
         scale: canvas pixels per pixel of the picture.
     """
     target = (hung.corners - (left, top)) * scale
@@ -120,9 +122,8 @@ def draw_on(
     art = plate_picture(plate)
     # shrink by areas first: the warp alone would skip pixels and break thin strokes
     width = int(min(max(hung.width_px * scale * 1.15, 8), art.shape[1]))
-    art = cv2.resize(
-        art, (width, max(2, round(art.shape[0] * width / art.shape[1]))), interpolation=cv2.INTER_AREA
-    )
+    rows = max(2, round(art.shape[0] * width / art.shape[1]))
+    art = as_image(cv2.resize(art, (width, rows), interpolation=cv2.INTER_AREA))
     h, w = art.shape[:2]
     source = np.array([[0, 0], [w, 0], [w, h], [0, h]], np.float32)
     matrix = cv2.getPerspectiveTransform(source - 0.5, (target - (x1, y1)).astype(np.float32) - 0.5)

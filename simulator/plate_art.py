@@ -118,14 +118,13 @@ def plate_picture(plate: PlateNumber) -> Image:
         sheet.row(text[3:], 42, 66, 90, 63, 66)
     paper, ink = (np.array(c, np.float32) for c in _COLOURS[style])
     cover = sheet.ink[..., None].astype(np.float32) / 255.0
-    picture = paper + (ink - paper) * cover
-    picture = np.ascontiguousarray(picture.astype(np.uint8))
-    _frame(picture, tuple(int(v) for v in ink), style)
+    picture = np.ascontiguousarray((paper + (ink - paper) * cover).astype(np.uint8))
+    _frame(picture, style)
     picture.flags.writeable = False
     return picture
 
 
-def _frame(picture: Image, ink: tuple[int, ...], style: PlateStyle) -> None:
+def _frame(picture: Image, style: PlateStyle) -> None:
     """The pressed rim and the bolts."""
     h, w = picture.shape[:2]
     rim = tuple(int(0.75 * v + 40) for v in picture[h // 2, 4].tolist())

@@ -50,7 +50,8 @@ def paint_road(layout: StreetLayout, x: Floats, y: Floats, view: Viewpoint) -> F
 
     Args:
         layout: the street.
-        x, y: float32 (n,), metres.
+        x: float32 (n,), metres across.
+        y: float32 (n,), metres along.
         view: gives the size of a pixel on the ground.
     """
     reach = np.sqrt((x - view.x_m) ** 2 + (y - view.y_m) ** 2 + view.height_m**2)
@@ -90,9 +91,9 @@ def _repairs(grey: Floats, layout: StreetLayout, x: Floats, y: Floats) -> Floats
 
 def _markings(colour: Floats, layout: StreetLayout, x: Floats, y: Floats, pixel: Floats) -> Floats:
     worn = 0.72 + 0.28 * noise_at(x * 3, y * 3, 21)
-    lines: list[tuple[Floats, tuple[float, float, float]]] = []
-    for edge in (layout.x0 + 0.32, layout.x1 - 0.32):
-        lines.append((_line(x - edge, 0.06, pixel), _YELLOW))
+    edges = (layout.x0 + 0.32, layout.x1 - 0.32)
+    lines: list[tuple[Floats, tuple[float, float, float]]]
+    lines = [(_line(x - edge, 0.06, pixel), _YELLOW) for edge in edges]
     if layout.forward_x != layout.oncoming_x:
         middle = (layout.forward_x + layout.oncoming_x) / 2
         lines += [(_line(x - middle - k, 0.06, pixel), _YELLOW) for k in (-0.1, 0.1)]

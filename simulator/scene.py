@@ -10,7 +10,7 @@ import numpy as np
 
 from pipeline.detection import VEHICLES
 from pipeline.errors import InvalidValueError
-from pipeline.geometry import Box, Size
+from pipeline.geometry import Box
 from pipeline.picture import Image
 from simulator.compositor import Compositor
 from simulator.damage import MARGIN_PX, Fault, FaultKind, Mount, damage

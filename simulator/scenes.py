@@ -10,7 +10,7 @@ from pipeline.errors import InvalidValueError
 from pipeline.geometry import Size
 from simulator.casting import Cast
 from simulator.damage import Fault, FaultKind
-from simulator.lighting import LightState, LightTrack
+from simulator.light_courses import light_track
 from simulator.scene import Scene, SceneScript
 from simulator.street import StreetLayout, make_layout
 from simulator.truth import ZoneTruth
@@ -18,9 +18,6 @@ from simulator.vehicle_model import VehicleKind
 from simulator.viewpoint import Viewpoint
 
 CLOSE_SIZE, WIDE_SIZE = Size(width=1920, height=1080), Size(width=1280, height=720)
-OVERCAST = LightState(sun=(0.0, 0.0, 0.0), sky=(0.62, 0.60, 0.58))
-NIGHT = LightState(sun=(0.0, 0.0, 0.0), sky=(0.030, 0.024, 0.020), lamps=1.0)
-DUSK = LightState(sun=(0.0, 0.0, 0.0), sky=(0.19, 0.14, 0.13), lamps=0.7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +129,7 @@ def build_scene(
     )
     layout = make_layout(rng.randrange(1 << 30), one_way=recipe.close, crossing_y=crossing)
     view = viewpoint(size or default_size(kind), layout, rng, close=recipe.close)
-    cast = Cast(layout, rng, flow=flow, duration_s=duration_s)
+    cast = Cast(layout, rng, flow=flow)
     _fill(cast, recipe, layout, rng, duration_s)
     faults: tuple[Fault, ...] = ()
     if recipe.fault is not None:
@@ -188,56 +185,6 @@ def kerb_zones(
                     inside.append(actor.name)
         zones.append(ZoneTruth(name=f"kerb-{side}", kind=kind, polygon=polygon, vehicles=tuple(inside)))
     return tuple(zones)
-
-
-def light_track(name: str, rng: random.Random, duration_s: float) -> LightTrack:
-    """The course of light of a recipe."""
-    azimuth = rng.choice([rng.uniform(110, 250), rng.uniform(140, 220)])
-    sunny = LightState(sun_azimuth_deg=azimuth, sun_elevation_deg=rng.uniform(42, 62))
-    shaded = LightState(
-        sun_azimuth_deg=sunny.sun_azimuth_deg, sun_elevation_deg=sunny.sun_elevation_deg,
-        sun=(0.06, 0.065, 0.07), sky=(0.42, 0.40, 0.38),
-    )  # fmt: skip
-    if name == "sunny":
-        return LightTrack(keys=((0.0, sunny),))
-    if name == "overcast":
-        return LightTrack(keys=((0.0, OVERCAST),))
-    if name == "low_sun":
-        low = LightState(
-            sun_azimuth_deg=rng.choice([rng.uniform(225, 250), rng.uniform(110, 135)]), sun_elevation_deg=rng.uniform(16, 24),
-            sun=(0.62, 0.85, 1.05), sky=(0.36, 0.31, 0.27),
-        )  # fmt: skip
-        return LightTrack(keys=((0.0, low),))
-    if name == "clouds":
-        keys: list[tuple[float, LightState]] = [(0.0, sunny)]
-        t, now = rng.uniform(6, 10), sunny
-        while t < duration_s:
-            then = shaded if now is sunny else sunny
-            keys += [(t, now), (t + rng.uniform(2, 4), then)]
-            t, now = t + rng.uniform(9, 15), then
-        return LightTrack(keys=tuple(keys))
-    if name == "sudden":
-        first, second = duration_s * rng.uniform(0.4, 0.45), duration_s * rng.uniform(0.7, 0.75)
-        return LightTrack(
-            keys=(
-                (0.0, sunny),
-                (first, sunny),
-                (first + 0.3, shaded),
-                (second, shaded),
-                (second + 0.3, sunny),
-            )
-        )
-    if name == "dusk":
-        return LightTrack(
-            keys=((0.0, LightState(sun=(0.0, 0.0, 0.0), sky=(0.34, 0.28, 0.27))), (duration_s, DUSK))
-        )
-    if name == "night":
-        return LightTrack(keys=((0.0, NIGHT),))
-    if name == "wet":
-        return LightTrack(
-            keys=((0.0, LightState(sun=(0.0, 0.0, 0.0), sky=(0.40, 0.38, 0.36), wet=0.8, haze=0.4)),)
-        )
-    raise InvalidValueError(f"expected a known course of light, got {name!r}")
 
 
 def _fill(cast: Cast, recipe: Recipe, layout: StreetLayout, rng: random.Random, duration_s: float) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 
 from pipeline.geometry import Box
 from pipeline.picture import Image
+from simulator.blending import as_image
 from simulator.mesh import Mesh
 from simulator.viewpoint import Floats, Viewpoint
 
@@ -108,7 +109,7 @@ class FacePainter:
 
     def shrunk(self, canvas: Image) -> Image:
         """`canvas` at the picture's own size, uint8 (h, w, 4)."""
-        return cv2.resize(canvas, (self.width, self.height), interpolation=cv2.INTER_AREA)
+        return as_image(cv2.resize(canvas, (self.width, self.height), interpolation=cv2.INTER_AREA))
 
 
 def as_box(corners: tuple[float, float, float, float], width: int, height: int) -> Box | None:

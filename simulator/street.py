@@ -66,7 +66,7 @@ class StreetLayout:
     texture_seed: int
 
     def kerb_x(self, side: str, vehicle_width: float) -> float:
-        """x of the middle of a vehicle parked at the "left" or "right" kerb."""
+        """The x of the middle of a vehicle parked at the "left" or "right" kerb."""
         gap = 0.25 + vehicle_width / 2
         return self.x0 + gap if side == "left" else self.x1 - gap
 

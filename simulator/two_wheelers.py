@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from itertools import pairwise
 
 from simulator.mesh import Colour, Material, MeshBuilder
 
@@ -131,7 +132,7 @@ def _ring(builder: MeshBuilder, x: float, radius: float, half: float) -> None:
     points = [
         (math.cos(2 * math.pi * k / steps), math.sin(2 * math.pi * k / steps)) for k in range(steps + 1)
     ]
-    for (c0, s0), (c1, s1) in zip(points, points[1:], strict=False):
+    for (c0, s0), (c1, s1) in pairwise(points):
         outer = [(x + radius * c0, radius + radius * s0), (x + radius * c1, radius + radius * s1)]
         inner = [
             (x + radius * 0.72 * c0, radius + radius * 0.72 * s0),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from itertools import pairwise
+
 import numpy as np
 
 from simulator.mesh import Colour, Material, MeshBuilder
-from simulator.viewpoint import Floats
 from simulator.vehicle_shape import BodyShape
+from simulator.viewpoint import Floats
 
 RINGS = 12
 """Points of half a cross-section minus one; the section runs from the sill (0) up to the roof's middle."""
@@ -74,7 +77,7 @@ class Loft:
 
 def _ease_out(f: float) -> float:
     f = min(max(f, 0.0), 1.0)
-    return float(np.sqrt(1 - (1 - f) ** 2)) ** 0.8
+    return math.sqrt(1 - (1 - f) ** 2) ** 0.8
 
 
 def stations(shape: BodyShape, fineness: float) -> Floats:
@@ -83,7 +86,7 @@ def stations(shape: BodyShape, fineness: float) -> Floats:
     marks |= {0.1, 0.3, shape.length - 0.1, shape.length - 0.3} | {*shape.windscreen, *shape.rear_window}
     ordered = sorted(x for x in marks if 0.0 <= x <= shape.length)
     out: list[float] = []
-    for a, b in zip(ordered, ordered[1:], strict=False):
+    for a, b in pairwise(ordered):
         pieces = max(1, round((b - a) / fineness))
         out += [a + (b - a) * k / pieces for k in range(pieces)]
     out.append(shape.length)

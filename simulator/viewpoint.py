@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from pipeline.errors import InvalidValueError
 from pipeline.geometry import Point, Polygon, Size
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating[Any]]
 
 NEAR_M = 0.5
 """Points nearer than this in front of the lens are pushed back to it, so that no division explodes."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from pipeline.geometry import Size
 from pipeline.picture import Image
+from simulator.blending import as_image
 
 
 def moment(t_s: float, seed: int) -> np.random.Generator:
@@ -48,7 +49,7 @@ class Grain:
         x, y = (int(v) for v in rng.integers(0, 128, 2))
         h, w = image.shape[:2]
         brighter = cv2.add(image, self._plus[y : y + h, x : x + w])
-        return cv2.subtract(brighter, self._minus[y : y + h, x : x + w])
+        return as_image(cv2.subtract(brighter, self._minus[y : y + h, x : x + w]))
 
 
 @dataclass(slots=True)
@@ -84,8 +85,7 @@ class Rain:
                     1,
                     cv2.LINE_AA,
                 )
-            tile = cv2.blur(tile, (1, 5))
-            self._tiles.append(cv2.cvtColor(tile, cv2.COLOR_GRAY2BGR))
+            self._tiles.append(as_image(cv2.cvtColor(cv2.blur(tile, (1, 5)), cv2.COLOR_GRAY2BGR)))
 
     def apply(self, image: Image, t_s: float) -> Image:
         """`image` in rain, a new picture."""
@@ -94,4 +94,4 @@ class Rain:
         x, y = (int(v) for v in rng.integers(0, 64, 2))
         h, w = image.shape[:2]
         veiled = cv2.convertScaleAbs(image, alpha=0.93, beta=8)
-        return cv2.add(veiled, tile[y : y + h, x : x + w])
+        return as_image(cv2.add(veiled, tile[y : y + h, x : x + w]))
