@@ -1,0 +1,263 @@
+"""Reports on disk until they are stored: what `offer` has taken survives a power cut and a dead Redis."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import threading
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from time import time
+
+from jobs.payloads import encode
+from pipeline.errors import QueueError
+from pipeline.report import CameraEvent, Report
+
+_log = logging.getLogger(__name__)
+
+BUSY_TIMEOUT_S = 10.0
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS items (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    payload TEXT NOT NULL,
+    state TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'sent', 'dead')),
+    failures INTEGER NOT NULL DEFAULT 0,
+    next_at REAL NOT NULL DEFAULT 0,
+    sent_at REAL,
+    reason TEXT NOT NULL DEFAULT '',
+    offered_at REAL NOT NULL,
+    UNIQUE (id, revision)
+);
+CREATE INDEX IF NOT EXISTS items_state ON items (state, next_at, seq);
+CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+"""
+_SELECT = "SELECT id, revision, kind, payload, failures, reason FROM items AS item "
+
+
+class ItemKind(StrEnum):
+    """What a payload is of."""
+
+    REPORT = "report"
+    CAMERA_EVENT = "camera_event"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxItem:
+    """One payload on its way.
+
+    Attributes:
+        id, revision: of the report; a camera event has revision 1.
+        kind: what it is.
+        payload: JSON of `jobs.payloads`.
+        failures: how often it came back unstored.
+        reason: why it came back last, "" when it did not.
+    """
+
+    id: str
+    revision: int
+    kind: ItemKind
+    payload: str
+    failures: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxCounts:
+    """How many items wait to be queued, are queued and not yet stored, and were refused for good."""
+
+    pending: int
+    sent: int
+    dead: int
+
+
+class Outbox:
+    """`pipeline.report.ReportSink` in a SQLite file; `jobs.dispatcher` empties it. Threads may share it.
+
+    An item is `pending` until it is queued, `sent` until the worker has acknowledged the stored row, then
+    gone. One that is refused for good stays as `dead` until it is revived.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open or make the file.
+
+        Raises:
+            QueueError: it cannot be opened, or is no outbox; says what to do.
+        """
+        self._path = path
+        self._lock = threading.Lock()
+        self._arrived = threading.Event()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._connection = sqlite3.connect(
+                path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+            )
+        except (OSError, sqlite3.Error) as error:
+            raise QueueError(f"the outbox {path} cannot be opened: {error}") from error
+        with self._transaction("be opened", begin=False) as connection:
+            connection.execute("PRAGMA journal_mode=WAL")
+            # Each commit reaches the disk before it returns (sqlite.org/pragma.html#pragma_synchronous).
+            connection.execute("PRAGMA synchronous=FULL")
+            connection.executescript(_SCHEMA)
+            connection.execute("INSERT OR IGNORE INTO about VALUES ('name', ?)", (uuid.uuid4().hex,))
+            (self._name,) = connection.execute("SELECT value FROM about WHERE name = 'name'").fetchone()
+
+    @property
+    def name(self) -> str:
+        """32 hex digits that tell this outbox from others that use the same Redis; kept in the file."""
+        return str(self._name)
+
+    @property
+    def arrived(self) -> threading.Event:
+        """Set at each offer and revival; the dispatcher waits on it and clears it."""
+        return self._arrived
+
+    def offer(self, item: Report | CameraEvent) -> None:
+        """Keep `item`; it is on disk when this returns. The same revision of a report is kept once.
+
+        Raises:
+            QueueError: the disk refused it (full): keep it and try again.
+            PayloadError: the item breaks the payload's bounds: trying again does not help.
+        """
+        revision = item.revision if isinstance(item, Report) else 1
+        kind = ItemKind.REPORT if isinstance(item, Report) else ItemKind.CAMERA_EVENT
+        payload = encode(item)
+        with self._transaction(f"take {kind.value} {item.id}") as connection:
+            connection.execute(
+                "INSERT INTO items (id, revision, kind, payload, offered_at) VALUES (?, ?, ?, ?, ?)"
+                " ON CONFLICT (id, revision) DO NOTHING",
+                (item.id, revision, kind.value, payload, time()),
+            )
+        self._arrived.set()
+
+    def due(self, limit: int, now: float) -> tuple[OutboxItem, ...]:
+        """What may be queued at `now` (Unix seconds), oldest first.
+
+        A revision waits until the one before it is stored, so that one job id serves all revisions. It does
+        not wait for a dead one: each revision is the whole report.
+        """
+        return self._select(
+            "WHERE state = 'pending' AND next_at <= ? AND NOT EXISTS (SELECT 1 FROM items AS earlier"
+            "  WHERE earlier.id = item.id AND earlier.revision < item.revision AND earlier.state != 'dead')"
+            " ORDER BY seq LIMIT ?",
+            (now, limit),
+        )
+
+    def sent_before(self, moment: float) -> tuple[OutboxItem, ...]:
+        """What was queued before `moment` (Unix seconds) and is not stored yet, oldest first."""
+        return self._select(
+            "WHERE state = 'sent' AND sent_at < ? ORDER BY seq",
+            (moment,),
+        )
+
+    def mark_sent(self, keys: Sequence[tuple[str, int]], now: float) -> None:
+        """These (id, revision) are in the queue since `now`."""
+        with self._transaction("be updated") as connection:
+            connection.executemany(
+                "UPDATE items SET state = 'sent', sent_at = ?"
+                " WHERE id = ? AND revision = ? AND state != 'dead'",
+                [(now, *key) for key in keys],
+            )
+
+    def mark_stored(self, keys: Iterable[tuple[str, int]]) -> None:
+        """These (id, revision) are in the database: they leave, dead ones too."""
+        with self._transaction("be updated") as connection:
+            connection.executemany("DELETE FROM items WHERE id = ? AND revision = ?", list(keys))
+
+    def mark_pending(self, key: tuple[str, int], *, next_at: float, reason: str) -> None:
+        """This (id, revision) came back unstored: queue it again at `next_at` (Unix seconds)."""
+        with self._transaction("be updated") as connection:
+            connection.execute(
+                "UPDATE items SET state = 'pending', failures = failures + 1, next_at = ?, reason = ?"
+                " WHERE id = ? AND revision = ? AND state = 'sent'",
+                (next_at, reason, *key),
+            )
+
+    def mark_dead(self, key: tuple[str, int], reason: str) -> None:
+        """This (id, revision) was refused for good; it stays here until it is revived."""
+        with self._transaction("be updated") as connection:
+            connection.execute(
+                "UPDATE items SET state = 'dead', failures = failures + 1, reason = ?"
+                " WHERE id = ? AND revision = ?",
+                (reason, *key),
+            )
+        _log.error("report %s revision %d was refused and waits in the dead letters: %s", *key, reason)
+
+    def counts(self) -> OutboxCounts:
+        """How many items are in each state."""
+        with self._transaction("be read", begin=False) as connection:
+            found = dict(connection.execute("SELECT state, count(*) FROM items GROUP BY state").fetchall())
+        return OutboxCounts(
+            pending=found.get("pending", 0), sent=found.get("sent", 0), dead=found.get("dead", 0)
+        )
+
+    def dead(self) -> tuple[OutboxItem, ...]:
+        """The dead letters, oldest first."""
+        return self._select("WHERE state = 'dead' ORDER BY seq")
+
+    def revive(self, item_id: str | None = None) -> int:
+        """Put dead letters back in line: those of `item_id`, or all; returns how many."""
+        with self._transaction("be updated") as connection:
+            done = connection.execute(
+                "UPDATE items SET state = 'pending', failures = 0, next_at = 0"
+                " WHERE state = 'dead' AND (?1 IS NULL OR id = ?1)",
+                (item_id,),
+            )
+            count = done.rowcount
+        self._arrived.set()
+        return count
+
+    def close(self) -> None:
+        """Close the file; nothing is lost, everything is on disk already."""
+        with self._lock:
+            self._connection.close()
+
+    def _select(self, where: str, values: tuple[object, ...] = ()) -> tuple[OutboxItem, ...]:
+        with self._transaction("be read", begin=False) as connection:
+            rows = connection.execute(_SELECT + where, values).fetchall()
+        return tuple(
+            OutboxItem(
+                id=row[0],
+                revision=row[1],
+                kind=ItemKind(row[2]),
+                payload=row[3],
+                failures=row[4],
+                reason=row[5],
+            )
+            for row in rows
+        )
+
+    @contextmanager
+    def _transaction(self, what: str, *, begin: bool = True) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            try:
+                if begin:
+                    self._connection.execute("BEGIN IMMEDIATE")
+                yield self._connection
+                if begin:
+                    self._connection.execute("COMMIT")
+            except sqlite3.Error as error:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise QueueError(f"the outbox {self._path} cannot {what}: {_advice(error)}") from error
+
+
+def _advice(error: sqlite3.Error) -> str:
+    code = getattr(error, "sqlite_errorcode", None)
+    if code in (sqlite3.SQLITE_FULL,) or (code is not None and code & 0xFF == sqlite3.SQLITE_IOERR):
+        return f"{error}; free space on its disk"
+    if code is not None and code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return f"{error}; move the file away, keep it for repair, and start again"
+    if code is not None and code & 0xFF in (
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_CANTOPEN,
+    ):
+        return f"{error}; let this user write the file and its folder"
+    return str(error)

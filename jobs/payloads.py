@@ -1,0 +1,270 @@
+"""Reports and camera events as JSON for the queue: versioned, strict, explicit.
+
+The shape is a contract with payloads that already lie in a queue or an outbox, perhaps for weeks: a change
+adds a version and keeps reading the old ones. Golden files in tests/golden/payloads hold it fast.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from pipeline.detection import ObjectClass
+from pipeline.errors import InvalidValueError, PayloadError
+from pipeline.geometry import Box, Size
+from pipeline.plate import PlateText
+from pipeline.report import (
+    CameraCondition,
+    CameraEvent,
+    Evidence,
+    EvidenceKind,
+    RejectionReason,
+    Report,
+    ReportState,
+)
+
+MAX_PAYLOAD_BYTES = 128 * 1024
+_VERSIONS = (1,)
+
+_Id = Annotated[str, Field(pattern=r"^[0-9a-f]{32}\z")]
+# PostgreSQL cannot keep a NUL character.
+_Name = Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*\z")]
+_Sentence = Annotated[str, Field(max_length=4000, pattern=r"^[^\x00]*\z")]
+_Share = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class _EvidenceV1(_Model):
+    kind: EvidenceKind
+    key: Annotated[str, Field(max_length=1024)]
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}\z")]
+    media_type: _Name
+    taken_at: AwareDatetime
+    size_bytes: Annotated[int, Field(ge=0)]
+
+
+class _PlateV1(_Model):
+    text: Annotated[str, Field(max_length=32)]
+    confidences: Annotated[tuple[_Share, ...], Field(max_length=32)]
+    accepted: bool
+    readings: Annotated[int, Field(ge=0)]
+
+
+class _ReportV1(_Model):
+    version: Literal[1]
+    kind: Literal["report"]
+    id: _Id
+    revision: Annotated[int, Field(ge=1, le=1_000_000)]
+    state: ReportState
+    camera: _Name
+    zone: _Name
+    zone_kind: _Name
+    vehicle_id: _Name
+    label: ObjectClass
+    box: tuple[float, float, float, float]
+    frame_size: tuple[int, int]
+    score: float
+    arrived_at: AwareDatetime
+    since_start: bool
+    parked_at: AwareDatetime
+    violating_at: AwareDatetime | None
+    departed_at: AwareDatetime | None
+    last_seen_at: AwareDatetime
+    dwell_limit_s: float
+    plate: _PlateV1
+    evidence: Annotated[tuple[_EvidenceV1, ...], Field(max_length=64)]
+    same_view: float | None
+    duplicate_of: _Id | None
+    rejection: RejectionReason | None
+    note: _Sentence
+
+
+class _CameraEventV1(_Model):
+    version: Literal[1]
+    kind: Literal["camera_event"]
+    id: _Id
+    camera: _Name
+    condition: CameraCondition
+    at: AwareDatetime
+    text: _Sentence
+
+
+class _Header(BaseModel):
+    """What every version begins with, read first to say clearly what cannot be read."""
+
+    model_config = ConfigDict(extra="ignore", strict=True)
+    version: int
+    kind: str
+
+
+_ANY: TypeAdapter[_ReportV1 | _CameraEventV1] = TypeAdapter(
+    Annotated[_ReportV1 | _CameraEventV1, Field(discriminator="kind")]
+)
+
+
+def encode(item: Report | CameraEvent) -> str:
+    """The payload of `item`, JSON of the newest version.
+
+    Raises:
+        PayloadError: a field is larger than the contract allows, or the whole is; names the field.
+    """
+    try:
+        text = (_report_v1(item) if isinstance(item, Report) else _camera_event_v1(item)).model_dump_json()
+    except ValidationError as error:
+        raise PayloadError(f"{type(item).__name__} {item.id} cannot be queued: {_first(error)}") from None
+    _check_size(text)
+    return text
+
+
+def decode(text: str) -> Report | CameraEvent:
+    """The item a payload was made of.
+
+    Raises:
+        PayloadError: an unknown version (says what to do), a malformed or an oversized payload.
+    """
+    _check_size(text)
+    try:
+        header = _Header.model_validate_json(text)
+        if header.version not in _VERSIONS:
+            raise PayloadError(
+                f"the payload has version {header.version}, this program reads {_VERSIONS}: another version"
+                " of Gotcha queued it; update the worker, then put it back with the dead letters' retry"
+            )
+        payload = _ANY.validate_json(text)
+        return _report(payload) if isinstance(payload, _ReportV1) else _camera_event(payload)
+    except ValidationError as error:
+        raise PayloadError(f"the payload is malformed: {_first(error)}") from None
+    except InvalidValueError as error:
+        raise PayloadError(f"the payload is malformed: {error}") from error
+
+
+def _check_size(text: str) -> None:
+    size = len(text.encode("utf-8", "surrogatepass"))
+    if size > MAX_PAYLOAD_BYTES:
+        raise PayloadError(f"the payload has {size} bytes, at most {MAX_PAYLOAD_BYTES} are taken")
+
+
+def _first(error: ValidationError) -> str:
+    # Not the library's own text: it quotes the input, which holds plates.
+    details = error.errors(include_url=False, include_input=False, include_context=False)
+    where = ".".join(str(part) for part in details[0]["loc"]) or "the whole"
+    more = f" (and {len(details) - 1} more)" if len(details) > 1 else ""
+    return f"{where}: {details[0]['msg']}{more}"
+
+
+def _report_v1(report: Report) -> _ReportV1:
+    return _ReportV1(
+        version=1,
+        kind="report",
+        id=report.id,
+        revision=report.revision,
+        state=report.state,
+        camera=report.camera,
+        zone=report.zone,
+        zone_kind=report.zone_kind,
+        vehicle_id=report.vehicle_id,
+        label=report.label,
+        box=(report.box.x1, report.box.y1, report.box.x2, report.box.y2),
+        frame_size=(report.frame_size.width, report.frame_size.height),
+        score=report.score,
+        arrived_at=report.arrived_at,
+        since_start=report.since_start,
+        parked_at=report.parked_at,
+        violating_at=report.violating_at,
+        departed_at=report.departed_at,
+        last_seen_at=report.last_seen_at,
+        dwell_limit_s=report.dwell_limit_s,
+        plate=_PlateV1(
+            text=report.plate.text,
+            confidences=report.plate.confidences,
+            accepted=report.plate.accepted,
+            readings=report.plate.readings,
+        ),
+        evidence=tuple(
+            _EvidenceV1(
+                kind=item.kind,
+                key=item.key,
+                sha256=item.sha256,
+                media_type=item.media_type,
+                taken_at=item.taken_at,
+                size_bytes=item.size_bytes,
+            )
+            for item in report.evidence
+        ),
+        same_view=report.same_view,
+        duplicate_of=report.duplicate_of,
+        rejection=report.rejection,
+        note=report.note,
+    )
+
+
+def _report(payload: _ReportV1) -> Report:
+    x1, y1, x2, y2 = payload.box
+    width, height = payload.frame_size
+    return Report(
+        id=payload.id,
+        revision=payload.revision,
+        state=payload.state,
+        camera=payload.camera,
+        zone=payload.zone,
+        zone_kind=payload.zone_kind,
+        vehicle_id=payload.vehicle_id,
+        label=payload.label,
+        box=Box(x1=x1, y1=y1, x2=x2, y2=y2),
+        frame_size=Size(width=width, height=height),
+        score=payload.score,
+        arrived_at=payload.arrived_at,
+        since_start=payload.since_start,
+        parked_at=payload.parked_at,
+        violating_at=payload.violating_at,
+        departed_at=payload.departed_at,
+        last_seen_at=payload.last_seen_at,
+        dwell_limit_s=payload.dwell_limit_s,
+        plate=PlateText(
+            text=payload.plate.text,
+            confidences=payload.plate.confidences,
+            accepted=payload.plate.accepted,
+            readings=payload.plate.readings,
+        ),
+        evidence=tuple(
+            Evidence(
+                kind=item.kind,
+                key=item.key,
+                sha256=item.sha256,
+                media_type=item.media_type,
+                taken_at=item.taken_at,
+                size_bytes=item.size_bytes,
+            )
+            for item in payload.evidence
+        ),
+        same_view=payload.same_view,
+        duplicate_of=payload.duplicate_of,
+        rejection=payload.rejection,
+        note=payload.note,
+    )
+
+
+def _camera_event_v1(event: CameraEvent) -> _CameraEventV1:
+    return _CameraEventV1(
+        version=1,
+        kind="camera_event",
+        id=event.id,
+        camera=event.camera,
+        condition=event.condition,
+        at=event.at,
+        text=event.text,
+    )
+
+
+def _camera_event(payload: _CameraEventV1) -> CameraEvent:
+    return CameraEvent(
+        id=payload.id,
+        camera=payload.camera,
+        condition=payload.condition,
+        at=payload.at,
+        text=payload.text,
+    )
