@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gotcha.config import Config
+from gotcha.config_cameras import FileCamera, RtspCamera
 from gotcha.source_wiring import build_source
 from pipeline.errors import GotchaError, PictureError
 from pipeline.frame import Frame, FrameSource, NoticeSink, SourceNotice
@@ -116,13 +117,18 @@ def cameras_to_check(config: Config) -> tuple[CameraToCheck, ...]:
             source=functools.partial(_source, config, name),
             zones=config.zones_of(name),
             masks=camera.masks,
-            chooses_decoding=camera.kind in ("rtsp", "file"),
+            chooses_decoding=isinstance(camera, RtspCamera | FileCamera),
         )
         for name, camera in config.cameras.items()
     )
 
 
 def _source(config: Config, name: str, notices: NoticeSink) -> FrameSource:
+    camera = config.camera(name)
+    if isinstance(camera, RtspCamera | FileCamera):
+        # Only `auto` measures how far apart the keyframes are, which is what one wants to know here.
+        camera = camera.model_copy(update={"decode": "auto"})
+        config = config.model_copy(update={"cameras": {name: camera}})
     return build_source(config, name, notices=notices).source
 
 

@@ -12,6 +12,7 @@ from rich.text import Text
 from gotcha.cli.console import err, out
 from gotcha.cli.options import config_with_cameras
 from gotcha.cli.stopping import stop_on_signals
+from gotcha.config_cameras import FileCamera, RtspCamera
 
 if TYPE_CHECKING:
     from gotcha.check import CameraFindings
@@ -66,10 +67,12 @@ def show_findings(findings: CameraFindings, config: Config, console: Console) ->
     facts.add_column(overflow="fold")
     if findings.problem:
         facts.add_row("problem", Text(findings.problem, style="red"))
-    latest = {notice.kind: notice.text for notice in findings.notices}
-    for kind, name in _SAID.items():
-        if kind in latest:
-            facts.add_row(name, Text(latest[kind]))
+    # A camera with two streams says the same things of each; what is said again is shown once.
+    for kind, text in dict.fromkeys((notice.kind, notice.text) for notice in findings.notices):
+        if kind in _SAID:
+            facts.add_row(_SAID[kind], Text(text))
+    if isinstance(camera, RtspCamera | FileCamera) and camera.decode != "auto":
+        facts.add_row("configured", f"decode: {camera.decode}, whatever is said above")
     if findings.size is not None:
         facts.add_row("picture", f"{findings.size}, analysed at {findings.analysis_size}")
         rate = findings.analysed_fps

@@ -55,10 +55,10 @@ def worker(context: typer.Context) -> None:
     Killed in the middle of a job, it loses nothing: the job is done again, and stored once.
     """
     config = config_of(context)
-    from gotcha.runtime import run_worker
+    from gotcha.storing import run_separate_worker
 
     with stop_on_signals() as stop:
-        run_worker(config, stop)
+        run_separate_worker(config, stop)
 
 
 def _end(summary: RunSummary) -> None:
