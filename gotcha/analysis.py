@@ -22,6 +22,7 @@ from pipeline.report import CameraEvent, Report, ReportState
 from pipeline.standing import StandingVehicle
 from pipeline.watch import WatchStep
 from sources.frame_buffer import FrameBuffer
+from sources.video_length import video_length_s
 from storage.evidence_folder import EvidenceFolder
 
 
@@ -124,49 +125,49 @@ class _Collector:
 def analyze_file(
     config: Config,
     path: Path,
-    *,
-    camera: str | None = None,
-    evidence: Path,
-    progress: Callable[[float], None],
+    progress: Callable[[float, float], None],
     stop: threading.Event,
+    *,
     annotated: Path | None = None,
+    evidence: Path | None = None,
     models: Models | None = None,
 ) -> AnalysisResult:
     """Analyse a video.
 
     Args:
-        config: the settings; zones come from the camera that `camera` names, by default the only one.
+        config: settings whose one camera is the video (see `Config.for_file`).
         path: the video.
-        camera: whose view it shows.
-        evidence: folder for photos and clips.
-        progress: is told the media time, seconds, after every frame.
+        progress: is told the media time and the length of the video, seconds, after every frame; a length of
+            0 is unknown.
         stop: ends the analysis early; the result says how far it came.
         annotated: where to write a copy with boxes, zones and clocks drawn, if wanted.
+        evidence: folder for photos and clips; by default one of the video's name in the state folder.
         models: models that are open already.
 
     Raises:
-        ConfigError: it is not clear whose zones to use.
         SourcePermanentError: the file is no video.
+        SourceError: it is one, but nothing of it can be decoded, or the annotated copy cannot be written.
         ModelError: the models cannot be opened.
     """
-    single = config.for_file(path, camera)
-    (name,) = single.cameras
+    (name,) = config.cameras
+    evidence = evidence or config.state_dir / "analyses" / path.stem
+    length_s = video_length_s(path)
     found = _Collector()
-    built = build_source(single, name, notices=found.notice)
+    source = build_source(config, name, notices=found.notice)
     watch = build_watch(
-        single,
+        config,
         name,
-        models=models or Models(single),
+        models=models or Models(config),
         evidence=EvidenceFolder(evidence),
         sink=found,
-        cut=built.source.clip,
+        cut=source.clip,
     )
     frames, last = 0, None
     with contextlib.ExitStack() as stack:
         drawing = None
         if annotated is not None:
-            drawing = stack.enter_context(AnnotatedVideo(annotated, single.zones_of(name)))
-        for frame in FrameBuffer(built.source, live=False).frames(stop):
+            drawing = stack.enter_context(AnnotatedVideo(annotated, config.zones_of(name)))
+        for frame in FrameBuffer(source, live=False).frames(stop):
             frames, last = frames + 1, frame
             try:
                 step = watch.step(frame)
@@ -176,7 +177,7 @@ def analyze_file(
             found.step(step)
             if drawing is not None:
                 drawing.add(frame, step, tuple(found.reports.values()))
-            progress(frame.at_s)
+            progress(frame.at_s, length_s)
     if last is None and not stop.is_set():
         raise SourceError(f"{path} holds no frame that can be decoded. {' '.join(found.notices)}".strip())
     if last is not None and not stop.is_set():

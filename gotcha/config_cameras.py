@@ -77,9 +77,7 @@ class Esp32Camera(CameraSettings):
 
     kind: Literal["esp32cam"] = Field(description="esp32cam")
     url: HttpUrl = Field(description="its control address, such as http://192.168.0.40")
-    stream_url: HttpUrl | None = Field(
-        None, description="its stream; by default the same host, port 81, /stream"
-    )
+    stream_port: int = Field(81, ge=1, le=65535, description="port of its /stream; by default 81")
     framesize: Framesize = Field("SVGA", description="picture size to set after each connection")
     quality: int = Field(10, ge=4, le=63, description="JPEG quality to set; lower is better, 4 to 63")
     analysis_fps: AnalysisFps = Field(2.0, description=_ANALYSIS_FPS)

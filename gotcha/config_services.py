@@ -103,7 +103,7 @@ class RepeatsConfig(Section):
     """When a vehicle that was reported is not reported again."""
 
     window_s: float = Field(
-        24 * 3600.0,
+        4 * 3600.0,
         ge=0,
         le=30 * 24 * 3600.0,
         description="seconds since it was last seen in which the same vehicle at the same place is a repeat",

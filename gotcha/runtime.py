@@ -1,0 +1,200 @@
+"""The program while it runs: a thread for each camera, the outbox's dispatcher, and where wanted the worker."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gotcha.camera_runner import CameraRunner, CameraSetup
+from gotcha.config import Config
+from gotcha.models import Models
+from gotcha.source_wiring import build_source, is_live
+from gotcha.wiring import build_watch
+from gotcha.worker_process import WorkerProcess
+from jobs.dispatcher import Dispatcher
+from jobs.embedded_redis import RedisService, open_redis
+from jobs.outbox import Outbox
+from pipeline.frame import Frame, FrameSource
+from pipeline.watch import CameraWatch, WatchStep
+from storage.evidence_folder import EvidenceFolder
+from storage.watch_memory import WatchMemory
+
+_log = logging.getLogger(__name__)
+
+# Ctrl-C ends within two seconds: a camera that blocks in its library longer than this is left behind
+# (its thread is a daemon and its state is on disk).
+_JOIN_S = 1.5
+_POLL_S = 0.2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CameraSummary:
+    """What one camera did: frames seen, detector runs, damaged and dropped frames, reports offered."""
+
+    name: str
+    frames: int
+    detected: int
+    damaged: int
+    dropped: int
+    reports: int
+    failure: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSummary:
+    """What a run did, and how many reports still wait on disk."""
+
+    cameras: tuple[CameraSummary, ...]
+    waiting: int
+
+
+class Runtime:
+    """Watches the cameras of a configuration.
+
+    Args:
+        config: what to watch.
+        models: models that are open already; by default they are opened now.
+        observe: is told of every frame, in the cameras' threads.
+
+    Raises:
+        ModelError: the models cannot be opened.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        models: Models | None = None,
+        observe: Callable[[str, Frame, WatchStep], None] | None = None,
+    ) -> None:
+        self._config = config
+        self._models = models or Models(config)
+        self._observe = observe
+        self._reports: Counter[str] = Counter()
+        self._outbox: Outbox | None = None
+
+    @property
+    def waiting(self) -> int:
+        """Reports and events that are on disk and not stored yet; 0 before a run."""
+        if self._outbox is None:
+            return 0
+        counts = self._outbox.counts()
+        return counts.pending + counts.sent
+
+    def run(self, stop: threading.Event) -> RunSummary:
+        """Watch until every source has ended or `stop` is set; a worker elsewhere stores the reports.
+
+        Raises:
+            QueueError: the queue's Redis or the outbox cannot be opened.
+            EvidenceError: the evidence folder cannot be used.
+        """
+        with open_redis(self._config.redis_url, self._config.state_dir, must_answer=False) as service:
+            return self._watch(service, stop)
+
+    def run_with_worker(self, stop: threading.Event) -> RunSummary:
+        """The same with a worker of its own; once the sources have ended, what waits is stored first.
+
+        Raises:
+            QueueError, EvidenceError: see `run`.
+            StorageError: the database cannot be opened.
+        """
+        with open_redis(self._config.redis_url, self._config.state_dir, must_answer=False) as service:
+            worker = WorkerProcess(self._config, service.url)
+            worker.start()
+            try:
+                return self._watch(service, stop, worker)
+            finally:
+                worker.stop()
+
+    def _watch(
+        self, service: RedisService, stop: threading.Event, worker: WorkerProcess | None = None
+    ) -> RunSummary:
+        config = self._config
+        self._outbox = Outbox(config.state_dir / "outbox.db")
+        dispatcher = Dispatcher(self._outbox, service.connect())
+        evidence = EvidenceFolder(config.evidence_dir)
+        memory = WatchMemory(config.state_dir / "memory")
+        runners = {name: self._runner(name, evidence, memory) for name in config.cameras}
+        # The cameras stop at the end too, when it is not the user who ends the run.
+        ending = threading.Event()
+        threads = [
+            threading.Thread(target=runner.run, args=(ending,), name=f"watch-{name}", daemon=True)
+            for name, runner in runners.items()
+        ]
+        dispatcher.start()
+        try:
+            for thread in threads:
+                thread.start()
+            while not stop.wait(_POLL_S):
+                if worker is not None:
+                    worker.keep_alive()
+                if not any(thread.is_alive() for thread in threads) and self._done(worker):
+                    break
+        finally:
+            ending.set()
+            for thread in threads:
+                thread.join(_JOIN_S)
+            dispatcher.stop()
+            dispatcher.join(_JOIN_S)
+            summary = self._summary(runners)
+            self._outbox.close()
+            self._outbox = None
+        return summary
+
+    def _done(self, worker: WorkerProcess | None) -> bool:
+        # Without a worker here nobody knows when the one elsewhere comes: the reports wait on disk.
+        return worker is None or self.waiting == 0
+
+    def _runner(self, name: str, evidence: EvidenceFolder, memory: WatchMemory) -> CameraRunner:
+        config, models, outbox = self._config, self._models, self._outbox
+        assert outbox is not None  # noqa: S101 - `_watch` has just opened it
+        live = is_live(config.camera(name))
+
+        def watch(source: FrameSource) -> CameraWatch:
+            return build_watch(
+                config, name, models=models, evidence=evidence, sink=outbox, cut=source.clip
+            )
+
+        setup = CameraSetup(
+            name=name,
+            live=live,
+            source=lambda: build_source(config, name),
+            watch=watch,
+            memory=memory if live else None,
+        )
+        return CameraRunner(setup, self._stepped)
+
+    def _stepped(self, camera: str, frame: Frame, step: WatchStep) -> None:
+        for change in step.changes:
+            _log.info(
+                "%s: %s %s in %s after %.0f s",
+                camera,
+                change.vehicle.label.value,
+                change.state.value,
+                change.zone,
+                change.stood_s,
+            )
+        for report in step.reports:
+            self._reports[camera] += report.revision == 1
+            reason = f" ({report.rejection.value})" if report.rejection else ""
+            _log.info("%s: report %s is %s%s", camera, report.id[:8], report.state.value, reason)
+        if self._observe is not None:
+            self._observe(camera, frame, step)
+
+    def _summary(self, runners: dict[str, CameraRunner]) -> RunSummary:
+        cameras = tuple(
+            CameraSummary(
+                name=name,
+                frames=runner.counts.frames,
+                detected=runner.counts.detected,
+                damaged=runner.counts.damaged,
+                dropped=runner.counts.dropped,
+                reports=self._reports[name],
+                failure=runner.failure,
+            )
+            for name, runner in runners.items()
+        )
+        return RunSummary(cameras=cameras, waiting=self.waiting)

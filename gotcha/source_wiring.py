@@ -1,0 +1,114 @@
+"""From a camera's settings to the source that reads it."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from gotcha.config import Config
+from gotcha.config_cameras import (
+    Camera,
+    Esp32Camera,
+    FileCamera,
+    RtspCamera,
+    StillsCamera,
+    WebcamCamera,
+)
+from pipeline.frame import FrameSource, NoticeSink
+from pipeline.zone import Zone
+from sources.clip_ring import ClipOptions
+from sources.decode_mode import DecodeOptions
+from sources.esp32 import Esp32CamSource, Esp32Options
+from sources.jpeg_frames import JpegOptions
+from sources.paired import PairedSource
+from sources.rtsp import RtspSource
+from sources.rtsp_reader import RtspOptions
+from sources.still import StillOptions, StillSource
+from sources.video_file import FileOptions, FileSource
+from sources.webcam import WebcamOptions, WebcamSource
+
+# Keyframes serve where they come ten times in the shortest dwell, and at least every two seconds: vehicles
+# are dated by the pictures in which they do not stand yet (docs/benchmarks.md, "Keyframes").
+_KEYFRAMES_PER_DWELL = 10
+_LONGEST_KEYFRAME_INTERVAL_S = 2.0
+# An arrival is known when it is confirmed; until its clip is cut the stream is kept, with this margin.
+_CLIP_MARGIN_S = 30.0
+
+
+def build_source(config: Config, name: str, *, notices: NoticeSink | None = None) -> FrameSource:
+    """The source of the camera `name`; it opens when its frames are asked for.
+
+    Args:
+        config: the whole configuration.
+        name: the camera.
+        notices: is told what happens to it.
+
+    Raises:
+        ConfigError: there is no camera of that name.
+    """
+    camera = config.camera(name)
+    zones = config.zones_of(name)
+    clip = _clip(config, zones)
+    match camera:
+        case RtspCamera():
+            return _rtsp(name, camera, zones, clip, notices)
+        case Esp32Camera():
+            esp32 = Esp32Options(
+                base_url=camera.url.reveal().rstrip("/"),
+                stream_port=camera.stream_port,
+                frame_size=camera.framesize.lower(),
+                quality=camera.quality,
+                stall_s=camera.stall_s,
+                jpeg=JpegOptions(analysis_fps=camera.analysis_fps, clip=clip),
+            )
+            return Esp32CamSource(name, esp32, sink=notices)
+        case StillsCamera():
+            still = StillOptions(
+                url=camera.url.reveal(),
+                interval_s=camera.interval_s,
+                jpeg=JpegOptions(analysis_fps=None, clip=clip),
+            )
+            return StillSource(name, still, sink=notices)
+        case FileCamera():
+            file = FileOptions(
+                path=camera.path,
+                started_at=camera.started_at,
+                decode=decode_options(camera, zones),
+                at_own_pace=camera.pace == "real",
+            )
+            return FileSource(name, file, sink=notices)
+        case WebcamCamera():
+            webcam = WebcamOptions(path=camera.device, analysis_fps=camera.analysis_fps, clip=clip)
+            return WebcamSource(name, webcam, sink=notices)
+
+
+def is_live(camera: Camera) -> bool:
+    """Whether its frames come whether or not anybody takes them: all but a file read at its best speed."""
+    return not (isinstance(camera, FileCamera) and camera.pace == "fast")
+
+
+def decode_options(camera: RtspCamera | FileCamera, zones: tuple[Zone, ...]) -> DecodeOptions:
+    """How much of a video stream is decoded; `auto` is bound by the shortest dwell time of the zones."""
+    shortest = min((zone.dwell_s for zone in zones), default=float("inf"))
+    return DecodeOptions(
+        mode=camera.decode,
+        analysis_fps=camera.analysis_fps,
+        longest_keyframe_interval_s=min(_LONGEST_KEYFRAME_INTERVAL_S, shortest / _KEYFRAMES_PER_DWELL),
+    )
+
+
+def _rtsp(
+    name: str, camera: RtspCamera, zones: tuple[Zone, ...], clip: ClipOptions, notices: NoticeSink | None
+) -> FrameSource:
+    main = RtspOptions(
+        url=camera.url.reveal(), decode=decode_options(camera, zones), clip=clip, stall_s=camera.stall_s
+    )
+    if camera.analysis_url is None:
+        return RtspSource(name, main, sink=notices)
+    analysis = dataclasses.replace(main, url=camera.analysis_url.reveal(), clip=None)
+    return PairedSource(name, main, analysis, sink=notices)
+
+
+def _clip(config: Config, zones: tuple[Zone, ...]) -> ClipOptions:
+    confirm_s = max((zone.confirm_s for zone in zones), default=0.0)
+    spans_s = config.evidence.clip_before_s + config.evidence.clip_after_s
+    return ClipOptions(keep_s=confirm_s + spans_s + _CLIP_MARGIN_S)

@@ -1,0 +1,76 @@
+"""The worker that `gotcha run` brings along: a process of its own, started again should it die."""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import multiprocessing
+import os
+import signal
+import sys
+from multiprocessing.process import BaseProcess
+
+from gotcha.config import Config
+
+_log = logging.getLogger(__name__)
+
+_STOP_S = 1.5
+_PR_SET_PDEATHSIG = 1
+
+
+class WorkerProcess:
+    """Stores what the queue holds, beside the cameras.
+
+    Storing has a process of its own, so that a slow disk or database never holds up a camera, and so that it
+    may be killed at any moment: the job is done again, and stored once.
+
+    Args:
+        config: whose database to use.
+        redis_url: the queue's Redis, an embedded one's too.
+    """
+
+    def __init__(self, config: Config, redis_url: str) -> None:
+        self._config = config
+        self._redis_url = redis_url
+        self._process: BaseProcess | None = None
+
+    def start(self) -> None:
+        """Start it; returns at once."""
+        # `spawn`: a forked copy of a program with threads and open models may hang in their locks.
+        context = multiprocessing.get_context("spawn")
+        self._process = context.Process(
+            target=serve, args=(self._config, self._redis_url, os.getpid()), name="worker"
+        )
+        self._process.start()
+
+    def keep_alive(self) -> None:
+        """Start it again when it has died."""
+        if self._process is not None and not self._process.is_alive():
+            _log.error("the worker ended with status %s; starting it again", self._process.exitcode)
+            self.start()
+
+    def stop(self) -> None:
+        """End it: its job first if that is quick, else the job is done again at the next start."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.terminate()
+        process.join(_STOP_S)
+        if process.is_alive():
+            process.kill()
+            process.join()
+
+
+def serve(config: Config, redis_url: str, parent: int) -> None:
+    """What the process does: work until SIGTERM, or until the program that started it is gone."""
+    # Ctrl-C in a terminal reaches every process of the group; the program decides when the worker ends.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform.startswith("linux"):
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+        if os.getppid() != parent:
+            return
+    from gotcha.cli.logs import set_up_logs
+    from gotcha.storing import store_reports
+
+    set_up_logs(verbose=False)
+    store_reports(config, redis_url)
