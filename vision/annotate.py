@@ -124,13 +124,17 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
+def _short_side(image: Image) -> int:
+    return int(min(image.shape[0], image.shape[1]))
+
+
 def _letters(image: Image) -> int:
     """Height of letters, pixels: legible on the whole picture, small beside its vehicles."""
-    return max(11, round(min(image.shape[:2]) / 36))
+    return max(11, round(_short_side(image) / 36))
 
 
 def _stroke(image: Image) -> int:
-    return max(1, round(min(image.shape[:2]) / 360))
+    return max(1, round(_short_side(image) / 360))
 
 
 def _box(image: Image, box: Box, color: Color) -> None:

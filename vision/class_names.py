@@ -46,7 +46,8 @@ def stored_names(metadata: Mapping[str, str], weights: Path) -> dict[int, str] |
         return None
     try:
         table = ast.literal_eval(text)
-        return {int(number): str(name) for number, name in dict(table).items()}
+        numbered = dict(enumerate(table)) if isinstance(table, list) else dict(table)
+        return {int(number): str(name) for number, name in numbered.items()}
     except (ValueError, SyntaxError, TypeError) as error:
         raise ModelError(f"The class names stored in {weights} cannot be read: {text[:60]!r}.") from error
 

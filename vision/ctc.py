@@ -98,8 +98,10 @@ def _hidden(frames: Probabilities, runs: list[tuple[int, int]], i: int, best: np
 def _guess(frame: Probabilities, alphabet: Sequence[str], certainty: float) -> CharacterGuess:
     sums: dict[str, float] = {}
     for number in np.argsort(-frame)[: 3 * _KEPT_ALTERNATIVES].tolist():
-        text = alphabet[number].upper()
-        if number != 0 and text and text not in _SEPARATORS:
+        # "ß" has no upper case of one letter.
+        upper = alphabet[number].upper()
+        text = upper if len(upper) == 1 else alphabet[number]
+        if number != 0 and frame[number] > 0 and text and text not in _SEPARATORS:
             sums[text] = sums.get(text, 0.0) + float(frame[number])
     ranked = sorted(sums.items(), key=lambda item: -item[1])[:_KEPT_ALTERNATIVES]
     return CharacterGuess(alternatives=tuple((t, min(1.0, s) * certainty) for t, s in ranked))

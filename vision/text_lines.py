@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from pipeline.picture import Image
 
@@ -30,10 +31,21 @@ def text_lines(plate: Image) -> tuple[Image, ...]:
     ink = np.abs(np.diff(inner, axis=1)).mean(axis=1)
     ink = np.convolve(ink, np.ones(3) / 3, mode="same")
     first, last = round(height * _SEARCHED[0]), round(height * _SEARCHED[1])
-    row = first + int(ink[first:last].argmin())
+    row = _middle_of_gap(ink, first + int(ink[first:last].argmin()))
     above, below = float(ink[:row].max(initial=0.0)), float(ink[row:].max(initial=0.0))
     if ink[row] > _GAP_INK * min(above, below):
         return (plate,)
     lines = (plate[:row], plate[row:])
     tallest = max(line.shape[0] for line in lines)
     return tuple(line for line in lines if line.shape[0] >= _SMALL_PRINT * tallest)
+
+
+def _middle_of_gap(ink: npt.NDArray[np.float32], row: int) -> int:
+    """The middle of the rows around `row` that are about as empty."""
+    limit = ink[row] + 0.1 * float(ink.mean())
+    start = stop = row
+    while start > 0 and ink[start - 1] <= limit:
+        start -= 1
+    while stop + 1 < len(ink) and ink[stop + 1] <= limit:
+        stop += 1
+    return (start + stop + 1) // 2
