@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, model_validator
 
-from gotcha.config_secrets import HttpUrl, RtspUrl
+from gotcha.config_secrets import HttpUrl, PlainHttpUrl, RtspUrl
 from gotcha.config_section import ConfigPath, Section, TimeZone
 from gotcha.config_zones import PolygonInFractions, ZoneConfig
 from pipeline.zone import Zone
@@ -17,7 +17,7 @@ from pipeline.zone import Zone
 # Below 0.5 a second a one-minute dwell cannot be timed within its tolerance; above 30 nothing is gained.
 AnalysisFps = Annotated[float, Field(ge=0.5, le=30)]
 Decode = Literal["auto", "keyframes", "all"]
-Framesize = Literal["QVGA", "CIF", "HVGA", "VGA", "SVGA", "XGA", "HD", "SXGA", "UXGA"]
+Framesize = Literal["QQVGA", "QVGA", "CIF", "HVGA", "VGA", "SVGA", "XGA", "HD", "SXGA", "UXGA"]
 
 _DECODE = (
     "frames to decode: keyframes (cheapest), all, or auto: keyframes where their interval serves the zones"
@@ -76,12 +76,12 @@ class Esp32Camera(CameraSettings):
     """An ESP32-CAM with Espressif's CameraWebServer: settings on port 80, `/stream` on port 81."""
 
     kind: Literal["esp32cam"] = Field(description="esp32cam")
-    url: HttpUrl = Field(description="its control address, such as http://192.168.0.40")
-    stream_port: int = Field(81, ge=1, le=65535, description="port of its /stream; by default 81")
+    url: PlainHttpUrl = Field(description="its control address, such as http://192.168.0.40")
+    stream_port: int = Field(81, ge=1, le=65535, description="port of its /stream, on the same host")
     framesize: Framesize = Field("SVGA", description="picture size to set after each connection")
     quality: int = Field(10, ge=4, le=63, description="JPEG quality to set; lower is better, 4 to 63")
     analysis_fps: AnalysisFps = Field(2.0, description=_ANALYSIS_FPS)
-    stall_s: float = Field(10.0, ge=2, le=60, description="seconds without a picture that count as a stall")
+    stall_s: float = Field(8.0, ge=2, le=60, description="seconds without a picture that count as a stall")
 
 
 class StillsCamera(CameraSettings):

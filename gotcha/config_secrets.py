@@ -132,6 +132,8 @@ def secret_url(*schemes: str) -> PlainValidator:
 
 
 RtspUrl = Annotated[SecretUrl, secret_url("rtsp", "rtsps")]
+# The ESP32-CAM has no TLS and no login.
+PlainHttpUrl = Annotated[SecretUrl, secret_url("http")]
 HttpUrl = Annotated[SecretUrl, secret_url("http", "https")]
 RedisUrl = Annotated[SecretUrl, secret_url("redis", "rediss", "unix")]
 DatabaseUrl = Annotated[SecretUrl, secret_url("sqlite", "postgresql", "postgresql+psycopg")]

@@ -6,15 +6,17 @@ import pickle
 import re
 from datetime import date, datetime, time
 from pathlib import Path
+from typing import get_args
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from gotcha.config import Config, load_config, parse_config
-from gotcha.config_cameras import Esp32Camera, FileCamera, RtspCamera
+from gotcha.config_cameras import Esp32Camera, FileCamera, Framesize, RtspCamera
 from pipeline.detection import VEHICLES, ObjectClass
 from pipeline.errors import ConfigError
 from pipeline.zone import DWELL_S, ZoneKind
+from sources.esp32_control import FRAME_SIZES
 
 ROOT = Path(__file__).parents[2]
 _FENCE = re.compile(r"^```ya?ml\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -188,3 +190,11 @@ def test_it_travels_to_another_process_whole() -> None:
     assert copy == config
     assert isinstance(copy.cameras["gate"], RtspCamera)
     assert copy.cameras["gate"].url.reveal() == "rtsp://a:secret@cam/"
+
+
+def test_every_framesize_is_known_to_the_camera() -> None:
+    names = get_args(Framesize)
+    assert {name.lower() for name in names} == set(FRAME_SIZES)
+    camera = parse_config("cameras: {y: {kind: esp32cam, url: 'http://cam'}}", environment={}).cameras["y"]
+    assert isinstance(camera, Esp32Camera)
+    assert (camera.framesize, camera.stream_port) == ("SVGA", 81)
