@@ -11,12 +11,12 @@ import asyncio
 import hashlib
 import re
 import secrets
-import threading
 import time
 from pathlib import Path
 from types import TracebackType
 
 from simulator.rtp import RtpVideo, interleaved
+from simulator.server_thread import ServerThread
 
 _PUBLIC = "OPTIONS, DESCRIBE, SETUP, PLAY, GET_PARAMETER, TEARDOWN"
 _REASONS = {
@@ -58,16 +58,12 @@ class RtspServer:
         self._user = user
         self._password = password
         self._speed = speed
-        self._loop_forever = loop
+        self._loop = loop
         self._name = name
         self._nonce = secrets.token_hex(8)
         self._port = 0
         self._epoch: float | None = None
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._run, name="rtsp server", daemon=True)
-        self._ready = threading.Event()
-        self._done = asyncio.Event()
-        self._writers: set[asyncio.StreamWriter] = set()
+        self._server = ServerThread("rtsp server", [self._viewer])
         # Faults; set from any thread, read by the server's.
         self._stalled = False
         self._missing = False
@@ -99,7 +95,7 @@ class RtspServer:
 
     def close_viewers(self) -> None:
         """Cuts every connection."""
-        self._loop.call_soon_threadsafe(self._cut)
+        self._server.cut_all()
 
     def restart(self, away_s: float) -> None:
         """Cuts every connection and refuses new ones for `away_s` seconds."""
@@ -107,8 +103,7 @@ class RtspServer:
         self.close_viewers()
 
     def __enter__(self) -> RtspServer:
-        self._thread.start()
-        self._ready.wait()
+        self._port = self._server.start()[0]
         return self
 
     def __exit__(
@@ -117,36 +112,13 @@ class RtspServer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._loop.call_soon_threadsafe(self._done.set)
-        self._thread.join()
-
-    def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        self._loop.run_until_complete(self._serve())
-        self._loop.close()
-
-    async def _serve(self) -> None:
-        server = await asyncio.start_server(self._viewer, "127.0.0.1", 0)
-        self._port = server.sockets[0].getsockname()[1]
-        self._ready.set()
-        await self._done.wait()
-        server.close()
-        self._cut()
-        tasks = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-    def _cut(self) -> None:
-        for writer in self._writers:
-            writer.transport.abort()
+        self._server.stop()
 
     async def _viewer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if time.monotonic() < self._refuse_until:
             writer.transport.abort()
             return
         self._connections += 1
-        self._writers.add(writer)
         playing: asyncio.Task[None] | None = None
         try:
             while True:
@@ -157,21 +129,15 @@ class RtspServer:
                 request = (first + await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
                 method = request.split(" ", 1)[0]
                 if method == self._hang_at:
-                    await self._done.wait()
+                    await self._server.until_stopped()
                 writer.write(self._answer(method, request))
                 if method == "PLAY" and playing is None:
                     playing = asyncio.create_task(self._play(writer))
                 if method == "TEARDOWN":
-                    break
-        except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, ConnectionError):
-            pass  # The viewer has gone, or was cut.
-        except asyncio.CancelledError:
-            pass  # The server ends.
+                    return
         finally:
             if playing is not None:
                 playing.cancel()
-            self._writers.discard(writer)
-            writer.close()
 
     def _answer(self, method: str, request: str) -> bytes:
         sequence = re.search(r"(?im)^CSeq:\s*(\d+)", request)
@@ -214,7 +180,7 @@ class RtspServer:
             self._epoch = time.monotonic()
         sequence = 0
         began_s = (time.monotonic() - self._epoch) * self._speed
-        for at_s, ticks, units in self._video.from_keyframe(began_s, loop=self._loop_forever):
+        for at_s, ticks, units in self._video.from_keyframe(began_s, loop=self._loop):
             wait_s = self._epoch + at_s / self._speed - time.monotonic()
             await asyncio.sleep(max(0.0, wait_s))
             if self._stalled:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from collections.abc import Iterator
 
@@ -22,7 +23,9 @@ class FrameBuffer:
     def __init__(self, source: FrameSource, *, live: bool, capacity: int = 4, name: str = "source") -> None:
         self._source = source
         self._name = name
-        self._hand_over: HandOver[Frame] = HandOver(capacity=capacity, drop_oldest=live)
+        self._hand_over: HandOver[Frame] = HandOver(
+            capacity=capacity, drop_oldest=live, inherit=_after_dropped
+        )
 
     @property
     def dropped(self) -> int:
@@ -41,3 +44,10 @@ class FrameBuffer:
         for frame in self._source.frames(ending):
             if not hand_over.put(frame):
                 return
+
+
+def _after_dropped(dropped: Frame, following: Frame) -> Frame:
+    """The gap before a dropped frame lies before its successor too."""
+    if not dropped.discontinuity:
+        return following
+    return dataclasses.replace(following, discontinuity=True)

@@ -22,14 +22,18 @@ class HandOver(Generic[T]):
     Args:
         capacity: how many items may wait.
         drop_oldest: True drops the oldest when full and counts it; False lets the producer wait.
+        inherit: makes the successor of a dropped item from both, for what must not get lost with it.
     """
 
-    def __init__(self, *, capacity: int, drop_oldest: bool) -> None:
+    def __init__(
+        self, *, capacity: int, drop_oldest: bool, inherit: Callable[[T, T], T] | None = None
+    ) -> None:
         if capacity < 1:
             raise InvalidValueError(f"expected a capacity of at least 1, got {capacity}")
         self._items: deque[T] = deque()
         self._capacity = capacity
         self._drop_oldest = drop_oldest
+        self._inherit = inherit
         self._changed = threading.Condition()
         self._finished = False
         self._closed = False
@@ -45,16 +49,16 @@ class HandOver(Generic[T]):
     def put(self, item: T) -> bool:
         """Hands `item` over; waits or drops when full. False once the consumer has gone."""
         with self._changed:
-            if self._drop_oldest:
-                while len(self._items) >= self._capacity:
-                    self._items.popleft()
-                    self._dropped += 1
-            else:
-                while len(self._items) >= self._capacity and not self._closed:
-                    self._changed.wait()
+            while not self._drop_oldest and len(self._items) >= self._capacity and not self._closed:
+                self._changed.wait()
             if self._closed:
                 return False
             self._items.append(item)
+            if len(self._items) > self._capacity:
+                gone = self._items.popleft()
+                self._dropped += 1
+                if self._inherit is not None:
+                    self._items[0] = self._inherit(gone, self._items[0])
             self._changed.notify_all()
             return True
 

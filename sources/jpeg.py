@@ -17,6 +17,8 @@ _START_OF_SCAN = 0xDA
 _FRAME_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 # Markers without a length: TEM, RST0-7.
 _BARE_MARKERS = frozenset({0x01, *range(0xD0, 0xD8)})
+# APPn and COM hold anything, a thumbnail for instance.
+_FREE_MARKERS = frozenset({*range(0xE0, 0xF0), 0xFE})
 # In coded data FF is followed by 00 (stuffing), RST or fill; anything else is a marker.
 _MARKER_IN_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 
@@ -91,5 +93,13 @@ class EndSearch:
                 self._at += 1 if marker == 0xFF else 2
                 continue
             length = int.from_bytes(buffer[self._at + 2 : self._at + 4])
+            if marker not in _FREE_MARKERS:
+                # A table holds no picture: one that seems to was cut, and the next picture follows.
+                if len(buffer) < self._at + 4 + length:
+                    return None
+                following = buffer.find(START, self._at + 2, self._at + 4 + length)
+                if following >= 0:
+                    self._at = following
+                    raise PictureError("a JPEG was cut: the next one begins inside it")
             self._in_scan = marker == _START_OF_SCAN
             self._at += 2 + length

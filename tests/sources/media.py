@@ -56,6 +56,7 @@ def write_video(
         options |= {"x265-params": f"{shared}:open-gop=0:log-level=none:pools=1:frame-threads=1"}
     with av.open(str(path), "w") as output:
         stream = output.add_stream(_ENCODERS[codec], rate=Fraction(fps), options=options)
+        assert isinstance(stream, av.VideoStream)
         stream.width, stream.height, stream.pix_fmt = size.width, size.height, pixels
         for index in range(first, first + frames):
             frame = av.VideoFrame.from_ndarray(bar_image(index, size), "bgr24")
