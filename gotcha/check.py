@@ -81,16 +81,20 @@ class _Look:
     last: Frame | None = None
     count: int = 0
     failure: str = ""
+    measure_anew: bool = False
 
     def hear(self, notice: SourceNotice) -> None:
         self.notices.append(notice)
+        # The rate to show is the one after the choice, not that of the seconds in which it was made.
+        self.measure_anew = self.measure_anew or notice.kind == "decode"
         if notice.kind in _GIVE_UP:
             self.ending.set()
 
     def run(self) -> None:
         try:
             for frame in self.camera.source(self.hear).frames(self.ending):
-                self.first = self.first or frame
+                if self.first is None or self.measure_anew:
+                    self.first, self.count, self.measure_anew = frame, 0, False
                 self.last = frame
                 self.count += 1
                 if self._has_seen_enough(frame):
@@ -129,7 +133,7 @@ def _source(config: Config, name: str, notices: NoticeSink) -> FrameSource:
         # Only `auto` measures how far apart the keyframes are, which is what one wants to know here.
         camera = camera.model_copy(update={"decode": "auto"})
         config = config.model_copy(update={"cameras": {name: camera}})
-    return build_source(config, name, notices=notices).source
+    return build_source(config, name, notices=notices)
 
 
 def check_cameras(
@@ -181,6 +185,8 @@ def _end(looks: list[_Look]) -> None:
 def _findings(look: _Look, folder: Path, within_s: float) -> CameraFindings:
     if look.first is None or look.last is None:
         said = [notice.text for notice in look.notices if notice.kind in _TROUBLE]
+        # What a source does about it belongs to `gotcha run`, not here.
+        said = [text.partition("; trying again")[0] for text in said]
         problem = look.failure or (said[-1] if said else f"no picture within {within_s:g} s")
         return CameraFindings(camera=look.camera.name, problem=problem, notices=tuple(look.notices))
     try:

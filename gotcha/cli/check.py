@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gotcha.cli.console import err, out
-from gotcha.cli.options import config_with_cameras
+from gotcha.cli.options import common, config_with_cameras
 from gotcha.cli.stopping import stop_on_signals
 from gotcha.config_cameras import FileCamera, RtspCamera
 
@@ -47,6 +48,9 @@ def check(
         found.append(findings)
         show_findings(findings, config, out())
 
+    if not common(context).verbose:
+        # What a source says is shown below, so it need not stand in the log as well.
+        logging.getLogger("sources").setLevel(logging.ERROR)
     err().print(f"Looking at {', '.join(config.cameras)} ...", style="dim")
     with stop_on_signals() as stop:
         folder = config.state_dir / "check"

@@ -63,9 +63,10 @@ def frame(index: int, at_s: float) -> Frame:
 
 def good(say: Say, stop: threading.Event) -> Iterator[Frame]:
     say("connected", "sends h264 640x360 at 25 fps")
-    for index in range(100):
-        if index == 12:
-            say("decode", "decodes keyframes only: keyframes come 1.0 s apart")
+    for index in range(5):
+        yield frame(index, index * 0.1)
+    say("decode", "decodes keyframes only: keyframes come 0.5 s apart")
+    for index in range(5, 100):
         yield frame(index, index * 0.5)
 
 
@@ -81,7 +82,7 @@ def refused(say: Say, stop: threading.Event) -> Iterator[Frame]:
 
 
 def lost(say: Say, stop: threading.Event) -> Iterator[Frame]:
-    say("lost", "nothing answers at cam:554")
+    say("lost", "nothing answers at cam:554; trying again in 1 s and from then on")
     stop.wait(60)
     yield from ()
 
