@@ -74,7 +74,7 @@ class Candidate:
         options = self._options
         seen = self.resemblance(gray, *shift, covers)
         covered = seen is not None and seen.open < options.open_share
-        still = seen is not None and not covered and (seen.blocks >= options.block_share or seen.flat)
+        still = seen is not None and not covered and (seen.blocks >= options.doubt_share or seen.flat)
         if detection is not None:
             if not still and not covered and not light:
                 self._start(detection, gray, at_s)
@@ -110,6 +110,19 @@ class Candidate:
             and self.evidence.mean_score >= options.patience_score
             and self.evidence.peak_share >= options.patience_peak_share
         )
+
+    def earned(self, at_s: float, arrived_s: float) -> bool:
+        """Whether it is seen well enough for the time its picture shows it was there.
+
+        What stood in the view for long before the detector took it for a vehicle has to make up for the time
+        in which it did not: containers, skips and posters never arrive, and are mistaken now and then.
+        """
+        options = self._options
+        unseen_s = min(_EVIDENCE_S, self.still_since_s - arrived_s)
+        if unseen_s <= options.stillness_s:
+            return True
+        lasted_s = min(_EVIDENCE_S, at_s - self.still_since_s)
+        return self.evidence.mean_score * lasted_s >= options.patience_score * (lasted_s + unseen_s)
 
     def undecided(self, at_s: float) -> bool:
         """Whether the next looks may confirm it, so that they are worth a detector run."""

@@ -24,12 +24,15 @@ class PlaceOptions:
         patience_score: ... and at least this mean score over all looks, misses counting 0 ...
         patience_peak_share: ... and this share of looks at or above `begin_score`.
         match_iou: a detection belongs to a place from this IoU.
-        fit_iou: its box fits the place (it may be the same vehicle) from this IoU.
+        fit_iou: its box fits the place (it did not move) from this IoU.
         picture_px: longer side of the grey picture in which appearances are compared.
         picture_still: unshifted correlation from which nothing moved (dating, creep); strict, so that no
             second is claimed that is not proven.
         block_keep: correlation of one block from which that block is recognised.
-        block_share: share of textured blocks from which the vehicle is recognised.
+        block_share: share of open textured blocks from which the vehicle is surely recognised.
+        doubt_share: share from which it may still be there: light and shadows, or something rolled a little;
+            a detection that fits well decides.
+        doubt_s: longest time in doubt.
         dating_s: a departure is dated back to the last stillness within this time.
         gone_s: absent from box and picture this long (and in two frames) means departed.
         differs_s: another picture in the same box this long (and in two frames) means replaced or moved.
@@ -64,11 +67,13 @@ class PlaceOptions:
     patience_score: float = 0.25
     patience_peak_share: float = 0.10
     match_iou: float = 0.40
-    fit_iou: float = 0.60
+    fit_iou: float = 0.80
     picture_px: int = 480
     picture_still: float = 0.93
     block_keep: float = 0.60
-    block_share: float = 0.50
+    block_share: float = 0.70
+    doubt_share: float = 0.45
+    doubt_s: float = 6.0
     dating_s: float = 5.0
     gone_s: float = 1.0
     differs_s: float = 2.0
@@ -77,7 +82,7 @@ class PlaceOptions:
     open_share: float = 0.25
     creep_iou: float = 0.60
     inside_share: float = 0.85
-    overlap_iou: float = 0.45
+    overlap_iou: float = 0.60
     aside_keep: float = 0.80
     refresh_s: float = 20.0
     gap_s: float = 12.0

@@ -1,9 +1,9 @@
-"""The life of one standing place: seen, covered, changed, gone."""
+"""The life of one standing place: seen, hidden, in doubt, changed, gone."""
 
 from __future__ import annotations
 
 from collections import Counter, deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from pipeline.detection import Detection, ObjectClass
@@ -16,9 +16,10 @@ from trackers.samples import median_box
 
 KEPT_BOXES = 31  # enough for a steady median, and bounded
 _RECENT_BOXES = 5
+_MOST_VOTES = 1000  # old votes are halved beyond it, so that the counts stay bounded
 _CLEAR = 0.75  # share of open blocks from which a vehicle is fully to be seen
 _FOLLOW = 0.85  # unshifted correlation from which the reference may follow the light
-_MOST_VOTES = 1000  # old votes are halved beyond it, so that the counts stay bounded
+_ASIDE_GAIN = 0.1  # how much better a vehicle must fit aside than where it stood
 _UNKNOWN = Resemblance(whole=0.0, unshifted=0.0, blocks=0.0, flat=True)
 
 
@@ -44,6 +45,30 @@ class Sight:
     gray: Gray
     dx: float = 0.0
     dy: float = 0.0
+
+
+@dataclass(slots=True)
+class _Spell:
+    """For how long, and in how many frames, something has been so without a break."""
+
+    since_s: float | None = None
+    frames: int = 0
+
+    def go_on(self, at_s: float) -> None:
+        self.since_s = at_s if self.since_s is None else self.since_s
+        self.frames += 1
+
+    def lasts(self, at_s: float, least_s: float) -> bool:
+        """Whether it has lasted `least_s` and was seen in at least two frames: one may be damaged."""
+        return self.since_s is not None and self.frames >= 2 and at_s - self.since_s >= least_s
+
+
+@dataclass(slots=True, kw_only=True)
+class _Spells:
+    absent: _Spell = field(default_factory=_Spell)
+    other: _Spell = field(default_factory=_Spell)
+    doubt: _Spell = field(default_factory=_Spell)
+    hidden: _Spell = field(default_factory=_Spell)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -72,41 +97,43 @@ class Place:
     pending: bool = False
     refreshed_s: float = 0.0
     _still_s: float | None = None
-    _absent_s: float | None = None
-    _absences: int = 0
-    _differs_s: float | None = None
-    _differences: int = 0
-    _hidden_s: float | None = None
+    _spells: _Spells = field(default_factory=_Spells)
 
     def update(self, sight: Sight) -> DepartureReason | None:
         """Take in a frame; the reason when with it the halt is known to be over."""
+        options = self.options
         seen = self._compare(sight)
-        fits = sight.detection is not None and sight.detection.box.iou(self.box) >= self.options.fit_iou
-        if sight.detection is not None and (fits or self._recognised(seen)):
-            self._learn_box(sight.detection)
+        fits = sight.detection is not None and sight.detection.box.iou(self.box) >= options.fit_iou
         self.visible = False
-        if self._recognised(seen) or (fits and (seen.flat or sight.light)):
+        if seen.flat:
+            return self._without_picture(sight, seen)
+        open_enough = seen.open >= options.open_share
+        sure = seen.blocks >= options.block_share
+        likely = seen.blocks >= options.doubt_share and (fits or not sight.looked)
+        if open_enough and (sure or likely or (fits and sight.light)):
             return self._present(sight, seen)
-        if not sight.looked and seen.flat:
-            return None  # nothing to see and nobody looked
-        if sight.light or (not seen.flat and seen.open < self.options.open_share):
-            return self._hidden(sight)
+        if sight.light or not open_enough:
+            return self._over(self._spells.hidden, sight, options.covered_s, DepartureReason.LOST)
+        if self._rolled(sight, seen):
+            return DepartureReason.MOVED
+        if seen.blocks >= options.doubt_share:
+            return self._over(self._spells.doubt, sight, options.doubt_s, DepartureReason.MOVED)
         if sight.detection is not None:
-            return self._other_picture(sight)
-        return self._absent(sight)
+            return self._over(self._spells.other, sight, options.differs_s, DepartureReason.REPLACED)
+        return self._over(self._spells.absent, sight, options.gone_s, DepartureReason.LEFT)
 
     def resume(self, at_s: float) -> None:
         """Watching was interrupted until `at_s`: what was not seen then is no sign of absence."""
-        self._absent_s = self._differs_s = self._hidden_s = None
-        self._absences = self._differences = 0
+        self._spells = _Spells()
         self.refreshed_s = at_s
 
     @property
     def left_s(self) -> float:
         """Until when it stood: the last stillness, unless that is too long before the last sight."""
         still = self._still_s
-        recent = still is not None and self.last_seen_s - still <= self.options.dating_s
-        return still if still is not None and recent else self.last_seen_s
+        if still is None or self.last_seen_s - still > self.options.dating_s:
+            return self.last_seen_s
+        return still
 
     def vehicle(self) -> StandingVehicle:
         """What is known about it now."""
@@ -123,25 +150,18 @@ class Place:
             visible=self.visible,
         )
 
+    def _where(self, sight: Sight) -> Box:
+        return self.first_box.scaled(self.scale, self.scale).shifted(sight.dx, sight.dy)
+
     def _compare(self, sight: Sight) -> Resemblance:
         if self.appearance is None:
             return _UNKNOWN
-        where = self.first_box.scaled(self.scale, self.scale).shifted(sight.dx, sight.dy)
         front = [c.scaled(self.scale, self.scale).shifted(sight.dx, sight.dy) for c in sight.covers]
-        return self.appearance.compare(sight.gray, where, self.options.block_keep, front)
-
-    def _recognised(self, seen: Resemblance) -> bool:
-        options = self.options
-        return not seen.flat and seen.open >= options.open_share and seen.blocks >= options.block_share
-
-    def _learn_box(self, detection: Detection) -> None:
-        self.boxes.append(detection.box)
-        self.best = max(self.best, detection.score)
-        self.votes[detection.label] += 1
-        if self.votes.total() > _MOST_VOTES:
-            self.votes = Counter({label: count // 2 for label, count in self.votes.items() if count > 1})
+        return self.appearance.compare(sight.gray, self._where(sight), self.options.block_keep, front)
 
     def _present(self, sight: Sight, seen: Resemblance) -> DepartureReason | None:
+        if sight.detection is not None:
+            self._learn_box(sight.detection)
         if self._crept(sight, seen):
             return DepartureReason.MOVED
         self.last_seen_s = sight.at_s
@@ -149,13 +169,34 @@ class Place:
         if seen.centred or seen.flat or self._still_s is None:
             self._still_s = sight.at_s
         self.visible = seen.open >= _CLEAR
-        self._absent_s = self._differs_s = self._hidden_s = None
-        self._absences = self._differences = 0
-        due = sight.at_s - self.refreshed_s >= self.options.refresh_s
+        self._spells = _Spells()
         renewed = sight.light and sight.detection is not None
+        due = sight.at_s - self.refreshed_s >= self.options.refresh_s
         if renewed or (due and seen.unshifted >= _FOLLOW and seen.centred):
-            self._refresh(sight)
+            self.appearance = Appearance.learn(sight.gray, self._where(sight)) or self.appearance
+            self.refreshed_s = sight.at_s
         return None
+
+    def _without_picture(self, sight: Sight, seen: Resemblance) -> DepartureReason | None:
+        """Nothing to compare (pitch dark, a featureless side): only boxes can tell."""
+        if sight.detection is not None:
+            return self._present(sight, seen)
+        if not sight.looked:
+            return None
+        return self._over(self._spells.absent, sight, self.options.doubt_s, DepartureReason.LEFT)
+
+    def _over(
+        self, spell: _Spell, sight: Sight, least_s: float, reason: DepartureReason
+    ) -> DepartureReason | None:
+        spell.go_on(sight.at_s)
+        return reason if spell.lasts(sight.at_s, least_s) else None
+
+    def _rolled(self, sight: Sight, seen: Resemblance) -> bool:
+        """Whether what stood here is now found a little aside."""
+        if self.appearance is None or sight.detection is None:
+            return False
+        aside = self.appearance.found_aside(sight.gray, self._where(sight))
+        return aside >= self.options.aside_keep and aside >= seen.unshifted + _ASIDE_GAIN
 
     def _crept(self, sight: Sight, seen: Resemblance) -> bool:
         """Whether the boxes wandered off, and the picture with them."""
@@ -167,41 +208,9 @@ class Place:
         there = now.scaled(self.scale, self.scale).shifted(sight.dx, sight.dy)
         return self.appearance.unshifted(sight.gray, there) > seen.unshifted
 
-    def _refresh(self, sight: Sight) -> None:
-        where = self.first_box.scaled(self.scale, self.scale).shifted(sight.dx, sight.dy)
-        fresh = Appearance.learn(sight.gray, where)
-        if fresh is not None:
-            self.appearance = fresh
-            self.refreshed_s = sight.at_s
-
-    def _other_picture(self, sight: Sight) -> DepartureReason | None:
-        """A vehicle is detected here, but it is not what stood here."""
-        if self._differs_s is None:
-            self._differs_s = sight.at_s
-        self._differences += 1
-        if self._differences < 2:
-            return None
-        if self._aside(sight):
-            return DepartureReason.MOVED
-        over = sight.at_s - self._differs_s >= self.options.differs_s
-        return DepartureReason.REPLACED if over else None
-
-    def _aside(self, sight: Sight) -> bool:
-        where = self.first_box.scaled(self.scale, self.scale).shifted(sight.dx, sight.dy)
-        return (
-            self.appearance is not None
-            and self.appearance.found_aside(sight.gray, where) >= self.options.aside_keep
-        )
-
-    def _hidden(self, sight: Sight) -> DepartureReason | None:
-        if self._hidden_s is None:
-            self._hidden_s = sight.at_s
-        waited = sight.at_s - self._hidden_s
-        return DepartureReason.LOST if waited > self.options.covered_s else None
-
-    def _absent(self, sight: Sight) -> DepartureReason | None:
-        if self._absent_s is None:
-            self._absent_s = sight.at_s
-        self._absences += 1
-        over = self._absences >= 2 and sight.at_s - self._absent_s >= self.options.gone_s
-        return DepartureReason.LEFT if over else None
+    def _learn_box(self, detection: Detection) -> None:
+        self.boxes.append(detection.box)
+        self.best = max(self.best, detection.score)
+        self.votes[detection.label] += 1
+        if self.votes.total() > _MOST_VOTES:
+            self.votes = Counter({label: count // 2 for label, count in self.votes.items() if count > 1})

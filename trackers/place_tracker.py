@@ -14,7 +14,7 @@ from pipeline.picture import Gray
 from pipeline.standing import Departure, StandingUpdate, StandingVehicles
 from trackers.appearance import Appearance
 from trackers.candidate import Candidate
-from trackers.history import GrayHistory, Moment
+from trackers.history import Arrival, GrayHistory, Moment
 from trackers.matching import match, without_twins
 from trackers.motion_gate import Motion, MotionGate
 from trackers.options import PlaceOptions
@@ -223,29 +223,41 @@ class PlaceTracker(StandingVehicles):
                 continue
             if self._belongs_to_place(candidate.box) or len(self._places) >= self._options.max_places:
                 continue
-            self._places.append(self._place(candidate, frame, gray, scale))
+            appearance = Appearance.learn(gray, candidate.box.scaled(scale, scale))
+            arrival = self._arrival(candidate, appearance, frame.at_s, scale)
+            if candidate.earned(frame.at_s, arrival.at_s):
+                self._places.append(self._place(candidate, appearance, arrival, frame, scale))
+            else:
+                waiting.append(candidate)
         self._candidates = waiting
 
-    def _place(self, candidate: Candidate, frame: Frame, gray: Gray, scale: float) -> Place:
-        box = candidate.box
-        appearance = Appearance.learn(gray, box.scaled(scale, scale))
-        arrived_s, since_start = candidate.still_since_s, False
-        if appearance is not None:
-            found = self._history.arrival(
-                appearance, box.scaled(scale, scale), frame.at_s, self._options.picture_still, _BRIDGE_S
-            )
-            arrived_s, since_start = min(found.at_s, frame.at_s), found.since_start
+    def _arrival(
+        self, candidate: Candidate, appearance: Appearance | None, at_s: float, scale: float
+    ) -> Arrival:
+        if appearance is None:
+            return Arrival(at_s=candidate.still_since_s, since_start=False)
+        where = candidate.box.scaled(scale, scale)
+        return self._history.arrival(appearance, where, at_s, self._options.picture_still, _BRIDGE_S)
+
+    def _place(
+        self,
+        candidate: Candidate,
+        appearance: Appearance | None,
+        arrival: Arrival,
+        frame: Frame,
+        scale: float,
+    ) -> Place:
         self._serial += 1
         return Place(
             id=f"{frame.taken_at:%Y%m%dT%H%M%S}-{self._serial}",
-            box=box,
-            first_box=box,
+            box=candidate.box,
+            first_box=candidate.box,
             appearance=appearance,
             options=self._options,
             scale=scale,
-            arrived_s=arrived_s,
-            arrived_at=frame.taken_at - timedelta(seconds=frame.at_s - arrived_s),
-            since_start=since_start,
+            arrived_s=arrival.at_s,
+            arrived_at=frame.taken_at - timedelta(seconds=frame.at_s - arrival.at_s),
+            since_start=arrival.since_start,
             confirmed_s=frame.at_s,
             last_seen_s=frame.at_s,
             votes=candidate.evidence.votes.copy(),
