@@ -7,6 +7,7 @@ import random
 
 import numpy as np
 
+from pipeline.errors import InvalidValueError
 from simulator.motion import Journey, Motion
 from simulator.plate_numbers import PlateNumber, draw_plate
 from simulator.street import StreetLayout
@@ -15,6 +16,8 @@ from simulator.vehicle_model import VehicleKind, VehicleModel, build_vehicle
 from simulator.viewpoint import Floats
 
 SWERVE_M = 7.5
+APPROACH_S = 19.0
+"""Time in which a parking vehicle comes from beyond the view, or gets out of it."""
 _CARS = (VehicleKind.SEDAN, VehicleKind.SUV, VehicleKind.CITY_CAR, VehicleKind.VAN)
 _CAR_SHARES = (0.42, 0.32, 0.12, 0.14)
 _FAR_Y, _NEAR_Y = 95.0, -14.0
@@ -51,7 +54,11 @@ class Cast:
     ) -> Actor:
         """A vehicle that stops at the kerb ("left" or "right") at `y` from `arrive_s` to `leave_s`.
 
-        Infinite times mean that it stands there from the beginning or never leaves.
+        Infinite times mean that it stands there from the beginning or never leaves. Both times are put off by
+        whole seconds until nobody is in the way.
+
+        Raises:
+            InvalidValueError: somebody is in the way for 40 s.
         """
         rng = self._rng
         chosen = kind or self.car_kind()
@@ -68,10 +75,20 @@ class Cast:
                 Swerve(start_m=100.6, length_m=SWERVE_M, shift_m=-shift),
             ),
         )  # fmt: skip
-        speed = rng.uniform(6.5, 8.0)
-        motion = Journey(speed, rng.uniform(1.6, 2.2)).halt(arrive_s, leave_s, 100.0).leave()
-        return self._keep(
-            self._actor(chosen, model, way, motion, parks=True, from_s=arrive_s - 19.0, to_s=leave_s + 19.0)
+        speed, brake = rng.uniform(6.5, 8.0), rng.uniform(1.6, 2.2)
+        name, plate = self._name(chosen), self._plate(chosen, model)
+        for delay in range(40):
+            arrive, leave = arrive_s + delay, leave_s + delay
+            actor = Actor(
+                name=name, model=model, way=way, plate=plate, parks=True,
+                motion=Journey(speed, brake).halt(arrive, leave, 100.0).leave(),
+                from_s=arrive - APPROACH_S, to_s=leave + APPROACH_S,
+            )  # fmt: skip
+            coming = [t for t in (arrive - APPROACH_S, leave - 2.0) if math.isfinite(t)]
+            if not any(self._collides(actor, t, t + APPROACH_S + 2.0) for t in coming):
+                return self._keep(actor)
+        raise InvalidValueError(
+            f"expected a free way to the {side} kerb at {y:.1f} m around {arrive_s:.0f} s"
         )
 
     def drive(
@@ -100,7 +117,7 @@ class Cast:
                 name=name, model=model, way=way, motion=motion, plate=plate,
                 from_s=middle - reach, to_s=middle + reach,
             )  # fmt: skip
-            if not self._collides(actor):
+            if not self._collides(actor, actor.from_s, actor.to_s):
                 return self._keep(actor)
         return None
 
@@ -187,14 +204,14 @@ class Cast:
             parks=parks, from_s=from_s, to_s=to_s,
         )  # fmt: skip
 
-    def _collides(self, actor: Actor) -> bool:
-        """Whether the actor's body meets another vehicle's at any time while near the camera."""
-        times = np.arange(actor.from_s, actor.to_s, 0.25)
-        own = _trail(actor, times)
+    def _collides(self, actor: Actor, from_s: float, to_s: float) -> bool:
+        """Whether the actor's body meets another vehicle's between two times while near the camera."""
+        times = np.arange(from_s, to_s, 0.25)
+        own = _trail(actor, times, absent=1e6)
         for other in self.actors:
-            if other.from_s > actor.to_s or other.to_s < actor.from_s:
+            if other.from_s > to_s or other.to_s < from_s:
                 continue
-            theirs = _trail(other, times)
+            theirs = _trail(other, times, absent=-1e6)
             for a in range(own.shape[1]):
                 gap = np.hypot(theirs[:, :, 0] - own[:, a : a + 1, 0], theirs[:, :, 1] - own[:, a : a + 1, 1])
                 limit = (actor.model.width + other.model.width) / 2 + 0.12
@@ -203,11 +220,11 @@ class Cast:
         return False
 
 
-def _trail(actor: Actor, times: Floats) -> Floats:
-    """Points along the body's middle line at each time, (n, k, 2); far away while not on the street."""
+def _trail(actor: Actor, times: Floats, *, absent: float) -> Floats:
+    """Points along the body's middle line at each time, (n, k, 2); `absent` while not on the street."""
     count = max(2, math.ceil(actor.model.length / 0.9))
     half = max(actor.model.length / 2 - actor.model.width / 2, 0.05) + 0.3
-    out = np.full((len(times), count, 2), 1e6)
+    out = np.full((len(times), count, 2), absent)
     offsets = np.linspace(-half, half, count)
     for i, t in enumerate(times):
         pose = actor.pose(float(t))

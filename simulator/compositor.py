@@ -6,6 +6,7 @@ only the regions around moving things are drawn anew. Random access in time; the
 
 from __future__ import annotations
 
+import functools
 import math
 from collections import OrderedDict
 from collections.abc import Callable
@@ -118,10 +119,10 @@ class Compositor:
                 item = self._draw_actor(actor, pose, light, still=False, braking=actor.motion.braking(t_s))
             else:
                 key = (actor.name, pose, light)
-                item = _kept(
-                    self._items, key, 64,
-                    lambda a=actor, p=pose: self._draw_actor(a, p, light, still=True, braking=not a.parks),
-                )  # fmt: skip
+                draw = functools.partial(
+                    self._draw_actor, actor, pose, light, still=True, braking=not actor.parks
+                )
+                item = _kept(self._items, key, 64, draw)
             if item is not None:
                 items.append(item)
         return items

@@ -10,7 +10,7 @@ from pipeline.geometry import Size
 from simulator.casting import Cast
 from simulator.light_courses import day_light, light_track
 from simulator.scene import Scene, SceneScript
-from simulator.scenes import CLOSE_SIZE, WIDE_SIZE, kerb_zones, viewpoint
+from simulator.scenes import CLOSE_PLACES, CLOSE_SIZE, WIDE_PLACES, WIDE_SIZE, kerb_zones, viewpoint
 from simulator.street import make_layout
 from simulator.vehicle_model import VehicleKind
 
@@ -28,7 +28,7 @@ def demo_street(seed: int = 1, fps: float = 10.0) -> Scene:
     layout = make_layout(rng.randrange(1 << 30), one_way=True, crossing_y=None)
     view = viewpoint(CLOSE_SIZE, layout, rng, close=True)
     cast = Cast(layout, rng, flow=1)
-    right, left = 14.6, 17.6
+    (_, right), (_, left) = CLOSE_PLACES
     cast.park("right", right, 3.0, 31.0, VehicleKind.SEDAN)
     cast.park("left", left, 9.0, 52.0, VehicleKind.SUV)
     cast.park("right", right, 40.0, math.inf, VehicleKind.VAN)
@@ -68,9 +68,9 @@ def simulated_day(
     layout = make_layout(rng.randrange(1 << 30), one_way=close, crossing_y=None)
     view = viewpoint(size, layout, rng, close=close)
     cast = Cast(layout, rng, flow=1 if close else 0)
-    places = [("right", 14.6), ("left", 17.6)]
+    places = list(CLOSE_PLACES)
     if not close:
-        places = [("right", 14.5), ("right", 23.5), ("left", 19.0), ("right", 32.5), ("left", 28.5)]
+        places = list(WIDE_PLACES)
     end = hours * 3600.0
     taken: list[float] = []
     for side, y in places:

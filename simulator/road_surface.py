@@ -60,14 +60,14 @@ def paint_road(layout: StreetLayout, x: Floats, y: Floats, view: Viewpoint) -> F
     fine = noise_at(x * 6, y * 6, seed)
     fine = 0.5 + (fine - 0.5) * np.clip(0.03 / np.maximum(pixel, 1e-3), 0.15, 1.0)
     broad = noise_at(x * 0.5, y * 0.25, seed + 1)
-    grey = layout.asphalt * (0.80 + 0.22 * fine + 0.20 * broad)
+    grey: Floats = layout.asphalt * (0.80 + 0.22 * fine + 0.20 * broad)
     for lane in {layout.forward_x, layout.oncoming_x}:
         wheel = np.minimum(np.abs(x - lane - 0.8), np.abs(x - lane + 0.8))
         grey = grey * (
             1.0 - 0.10 * np.exp(-((wheel / 0.35) ** 2)) - 0.08 * np.exp(-(((x - lane) / 0.3) ** 2))
         )
     grey = _repairs(grey, layout, x, y)
-    colour = grey[:, None] * np.array([1.0, 1.0, 0.98], np.float32)
+    colour: Floats = grey[:, None] * np.array([1.0, 1.0, 0.98], np.float32)
     colour = _markings(colour, layout, x, y, pixel)
     return _pavement(colour, layout, x, y, fine, broad, pixel)
 

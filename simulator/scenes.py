@@ -17,6 +17,12 @@ from simulator.truth import ZoneTruth
 from simulator.vehicle_model import VehicleKind
 from simulator.viewpoint import Viewpoint
 
+CLOSE_PLACES: tuple[tuple[str, float], ...] = (("right", 15.0), ("left", 16.8))
+"""Kerb and middle of the two places of the close view in which whole vehicles and readable plates fit."""
+WIDE_PLACES: tuple[tuple[str, float], ...] = (
+    ("right", 14.0), ("right", 25.5), ("left", 18.5), ("right", 37.0), ("left", 30.0),
+)  # fmt: skip
+"""The same for the wide view; 11.5 m apart, so that one can pull out past the next."""
 CLOSE_SIZE, WIDE_SIZE = Size(width=1920, height=1080), Size(width=1280, height=720)
 
 
@@ -157,8 +163,8 @@ def viewpoint(size: Size, layout: StreetLayout, rng: random.Random, *, close: bo
     """The camera on its pole at the left kerb, looking along the street."""
     if close:
         return Viewpoint(
-            size=size, x_m=-1.4, y_m=0.0, height_m=rng.uniform(5.2, 5.8), look_x_m=layout.x1 * 0.55,
-            look_y_m=15.6, look_z_m=0.6, hfov_deg=31.0,
+            size=size, x_m=-1.4, y_m=0.0, height_m=rng.uniform(5.35, 5.6), look_x_m=layout.x1 * 0.57,
+            look_y_m=15.4, look_z_m=0.6, hfov_deg=29.0,
         )  # fmt: skip
     return Viewpoint(
         size=size, x_m=rng.uniform(-2.0, -1.0), y_m=0.0, height_m=rng.uniform(5.5, 7.0), look_x_m=layout.x1 * 0.5,
@@ -190,12 +196,8 @@ def kerb_zones(
 def _fill(cast: Cast, recipe: Recipe, layout: StreetLayout, rng: random.Random, duration_s: float) -> None:
     """Write the traffic of a recipe."""
     unit = duration_s / 60.0
-    places = (
-        [("right", 14.6), ("left", 17.6)]
-        if recipe.close
-        else [("right", 14.5), ("right", 23.5), ("left", 19.0), ("right", 32.5), ("left", 28.5)]
-    )
-    places = [(side, y + rng.uniform(-0.3, 0.3)) for side, y in places]
+    places = list(CLOSE_PLACES) if recipe.close else list(WIDE_PLACES)
+    places = [(side, y + rng.uniform(-0.15, 0.15)) for side, y in places]
     if layout.crossing_y is not None:
         places = [p for p in places if p[1] < layout.crossing_y - 8]
     if recipe.queue or recipe.creep:
@@ -212,6 +214,9 @@ def _fill(cast: Cast, recipe: Recipe, layout: StreetLayout, rng: random.Random, 
             halt = rng.uniform(8, 12) * unit
             cast.park(side, y, halt, halt + rng.uniform(4, 6))
             cast.park(side, y, halt + rng.uniform(16, 18), math.inf)
+        elif side == "right" and (recipe.queue or recipe.creep):
+            # who stands beside a queue cannot get out, nor in
+            cast.park(side, y, -math.inf, math.inf)
         elif recipe.at_start:
             cast.park(side, y, -math.inf, math.inf if rng.random() < 0.6 else rng.uniform(30, 42) * unit)
         else:

@@ -114,12 +114,10 @@ def house_index(houses: tuple[House, ...], y: Floats) -> NDArray[np.intp]:
     return np.where(inside, index, -1)
 
 
-def make_layout(
-    seed: int, *, one_way: bool, crossing_y: float | None, lane_width: float = 3.2
-) -> StreetLayout:
+def make_layout(seed: int, *, one_way: bool, crossing_y: float | None) -> StreetLayout:
     """A street drawn from `seed`: one lane with kerb strips (one-way), or two lanes."""
     rng = random.Random(f"street-{seed}")
-    parking = 2.3
+    parking, lane_width = (2.1, 2.9) if one_way else (2.3, 3.2)
     road = 2 * parking + lane_width * (1 if one_way else 2)
     middle = road / 2
     forward = middle if one_way else middle + lane_width / 2

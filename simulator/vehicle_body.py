@@ -77,7 +77,7 @@ class Loft:
 
 def _ease_out(f: float) -> float:
     f = min(max(f, 0.0), 1.0)
-    return math.sqrt(1 - (1 - f) ** 2) ** 0.8
+    return math.pow(1 - (1 - f) ** 2, 0.4)
 
 
 def stations(shape: BodyShape, fineness: float) -> Floats:
