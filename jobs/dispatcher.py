@@ -67,7 +67,8 @@ class Dispatcher:
 
     def join(self, timeout_s: float) -> bool:
         """Wait for the thread's end; whether it has ended."""
-        self._thread.join(timeout_s)
+        if self._thread.ident is not None:
+            self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
     def pending(self) -> OutboxCounts:

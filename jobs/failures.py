@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 import redis
-from rq.exceptions import DeserializationError
+from rq.exceptions import AbandonedJobError, DeserializationError
 from rq.timeouts import JobTimeoutException
 
 from jobs import receipts
@@ -37,8 +37,9 @@ class Failures:
         if isinstance(error, _PERMANENT):
             job.retries_left = 0
         left = job.retries_left or 0
-        reason = f"{kind.__name__}: {error}".rstrip(": ")
-        expected = isinstance(error, GotchaError | redis.RedisError)
+        killed = isinstance(error, AbandonedJobError)
+        reason = "its worker was killed while doing it" if killed else f"{kind.__name__}: {error}"
+        expected = killed or isinstance(error, GotchaError | redis.RedisError)
         _log.warning(
             "job %s failed, %d more tries: %s", job.id, left, reason, exc_info=None if expected else error
         )

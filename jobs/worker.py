@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import redis
 from rq import SimpleWorker
-from rq.exceptions import StopRequested
+from rq.exceptions import DequeueTimeout, StopRequested
 from rq.serializers import JSONSerializer
 from rq.timeouts import TimerDeathPenalty, UnixSignalDeathPenalty
 from rq.worker import WorkerStatus
@@ -89,9 +89,6 @@ def run_worker(
 class StoringWorker(SimpleWorker):
     """RQ's simple worker with a heartbeat during the job, a list of allowed functions and a quick end."""
 
-    # While Redis is away RQ sleeps between attempts, doubling; the end must not wait for that.
-    max_connection_wait_time = 1.0
-
     def __init__(
         self, client: Redis, queue: QueueName, context: TaskContext, stop: threading.Event, *, name: str
     ) -> None:
@@ -136,10 +133,28 @@ class StoringWorker(SimpleWorker):
         timeout: int | None,  # noqa: ARG002  (RQ's signature)
         max_idle_time: int | None = None,  # noqa: ARG002
     ) -> tuple[Job, Queue] | None:
+        # RQ's own loop waits for a Redis that is away without looking at anything else.
+        self.set_state(WorkerStatus.IDLE)
         while not self._stop.is_set():
-            result = super().dequeue_job_and_maintain_ttl(_IDLE_ROUND_S, _IDLE_ROUND_S)
+            try:
+                self.heartbeat()
+                result = self.queue_class.dequeue_any(
+                    self.queues,
+                    _IDLE_ROUND_S,
+                    connection=self.connection,
+                    job_class=self.job_class,
+                    serializer=self.serializer,
+                    death_penalty_class=self.death_penalty_class,
+                )
+            except DequeueTimeout:
+                continue
+            except redis.RedisError as error:
+                _log.warning("the worker lost Redis: %s", error)
+                raise StopRequested from error
             if result is not None:
-                return result
+                job, queue = result
+                job.redis_server_version = self.get_redis_server_version()  # type: ignore[no-untyped-call]
+                return job, queue
         raise StopRequested
 
     def get_heartbeat_ttl(self, job: Job) -> int:  # noqa: ARG002  (RQ's signature)
