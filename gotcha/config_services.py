@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
 from gotcha.config_secrets import DatabaseUrl, RedisUrl
 from gotcha.config_section import ConfigPath, Section, loading_context
+
+
+def _beside_the_file(value: str, info: ValidationInfo[Any]) -> str:
+    # A bare checkpoint name (yolo26n.pt) is known to Ultralytics; a file beside config.yaml goes first.
+    path = loading_context(info).folder / value
+    return str(path) if path.exists() else value
+
+
+Weights = Annotated[str, AfterValidator(_beside_the_file)]
 
 
 class DetectorConfig(Section):
     """Which network finds the vehicles, and with what it is run."""
 
     backend: Literal["auto", "onnx", "openvino", "ultralytics"] = Field(
-        "auto", description="what runs it; auto takes OpenVINO where installed and faster, else ONNX Runtime"
+        "auto", description="what runs it; auto: OpenVINO where installed and faster, else ONNX Runtime"
     )
-    weights: str | None = Field(
+    weights: Weights | None = Field(
         None,
         min_length=1,
         description="an .onnx file, or an Ultralytics checkpoint; by default the bundled one",
@@ -32,25 +41,18 @@ class DetectorConfig(Section):
         description="least score of a box; low, as the tracker has thresholds of its own",
     )
 
-    @field_validator("weights")
-    @classmethod
-    def _from_folder(cls, value: str | None, info: ValidationInfo[Any]) -> str | None:
-        # A bare checkpoint name (yolo26n.pt) is known to Ultralytics; a file beside config.yaml goes first.
-        if value is None:
-            return None
-        path = loading_context(info).folder / value
-        return str(path) if path.exists() else value
-
     @model_validator(mode="after")
     def _weights_fit_backend(self) -> DetectorConfig:
         if self.backend == "ultralytics" and self.weights is None:
             raise ValueError("expected `weights` for backend ultralytics, such as yolo26n.pt")
-        if self.backend != "ultralytics" and self.weights is not None and not self.weights.endswith(".onnx"):
+        is_onnx = self.weights is None or self.weights.endswith(".onnx")
+        if self.backend in ("onnx", "openvino") and not is_onnx:
             raise ValueError(
                 f"expected an .onnx file in `weights` for backend {self.backend}, got {self.weights!r}; "
                 "other checkpoints need backend: ultralytics"
             )
-        if self.backend != "ultralytics" and self.weights is not None and not Path(self.weights).is_file():
+        # Ultralytics fetches a checkpoint it knows by name; an .onnx file has to be there.
+        if self.weights is not None and is_onnx and not Path(self.weights).is_file():
             raise ValueError(
                 f"expected a file in `weights`, got {self.weights!r}, where there is none; "
                 "leave `weights` out for the bundled network"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import itertools
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -36,8 +37,36 @@ Exit code: 0 done, 1 failed, 2 wrong usage or configuration.
 """
 
 
+_FLAGS = frozenset({"--verbose", "-v", "--debug"})
+_WITH_VALUE = frozenset({"--config", "-c"})
+
+
+def common_first(arguments: list[str]) -> list[str]:
+    """`arguments` with the common options moved before the command: people write them behind it too.
+
+    What follows `bench` or `--` belongs to others and stays.
+    """
+    front: list[str] = []
+    rest: list[str] = []
+    left = iter(arguments)
+    for argument in left:
+        if argument in ("bench", "--"):
+            rest.append(argument)
+            break
+        if argument in _WITH_VALUE:
+            front += [argument, *itertools.islice(left, 1)]
+        elif argument in _FLAGS or argument.startswith("--config="):
+            front.append(argument)
+        else:
+            rest.append(argument)
+    return [*front, *rest, *left]
+
+
 class GotchaCommands(TyperGroup):
-    """Turns our errors into one red sentence each and an exit code."""
+    """Takes common options in any place; turns our errors into one red sentence each and an exit code."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, common_first(args))
 
     def invoke(self, ctx: Any) -> Any:
         try:

@@ -87,14 +87,16 @@ def lost(say: Say, stop: threading.Event) -> Iterator[Frame]:
     yield from ()
 
 
+def failing(error: Exception) -> Frame:
+    raise error
+
+
 def broken(say: Say, stop: threading.Event) -> Iterator[Frame]:
-    raise SourcePermanentError("street.mp4: there is no such file")
-    yield
+    return map(failing, [SourcePermanentError("street.mp4: there is no such file")])
 
 
 def buggy(say: Say, stop: threading.Event) -> Iterator[Frame]:
-    raise ZeroDivisionError("rtsp://admin:hunter2@cam")
-    yield
+    return map(failing, [ZeroDivisionError("rtsp://admin:hunter2@cam")])
 
 
 def checked(folder: Path, *scripts: Script, within_s: float = 30.0) -> list[CameraFindings]:

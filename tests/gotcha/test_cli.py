@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from gotcha.cli.app import app
+from gotcha.cli.app import app, common_first
 from gotcha.cli.bench import BENCHES
 
 COMMANDS = ("run", "watch", "worker", "analyze", "check", "reports", "demo", "bench")
@@ -132,3 +132,33 @@ def test_what_follows_a_benchmarks_name_reaches_it(monkeypatch: pytest.MonkeyPat
     result = gotcha("bench", "simulator-recall", "--scenes", "3", "-x", "--", "--help")
     assert seen == [["--scenes", "3", "-x", "--help"]]
     assert result.exit_code == 1
+
+
+def test_common_options_may_stand_behind_the_command(tmp_path: Path) -> None:
+    missing = tmp_path / "none.yaml"
+    for arguments in (
+        ("run", "--config", str(missing)),
+        ("reports", "list", f"--config={missing}", "--debug"),
+    ):
+        result = gotcha(*arguments)
+        assert result.exit_code == 2
+        assert f"{missing}: no such file" in result.stderr
+
+
+def test_what_belongs_to_a_benchmark_stays_there() -> None:
+    assert common_first(["-v", "bench", "events", "--config", "x"]) == [
+        "-v",
+        "bench",
+        "events",
+        "--config",
+        "x",
+    ]
+    assert common_first(["analyze", "a.mp4", "-c", "x", "--", "-v"]) == [
+        "-c",
+        "x",
+        "analyze",
+        "a.mp4",
+        "--",
+        "-v",
+    ]
+    assert common_first(["run", "--config"]) == ["--config", "run"]

@@ -105,8 +105,8 @@ def test_a_bad_polygon(polygon: str, message: str) -> None:
             "line 1: detector: expected a file in `weights`, got 'no.onnx', where there",
         ),
         (
-            "detector: {weights: net.pt}",
-            "line 1: detector: expected an .onnx file in `weights` for backend auto, got",
+            "detector: {weights: net.pt, backend: onnx}",
+            "line 1: detector: expected an .onnx file in `weights` for backend onnx, got",
         ),
         ("detector: {backend: ultralytics}", "line 1: detector: expected `weights` for backend ultralytics"),
         (

@@ -1,0 +1,61 @@
+"""`gotcha analyze`: what it writes, and what it says of a file that is no video."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from gotcha.cli.app import app
+from gotcha.cli.report_json import CSV_COLUMNS, reports_csv
+from tests import reports as samples
+from tests.sources.media import write_video
+
+
+def analyze(folder: Path, *arguments: str) -> Result:
+    (folder / "config.yaml").write_text("cameras: {gate: {kind: webcam}}\n")
+    return CliRunner().invoke(app, ["--config", str(folder / "config.yaml"), "analyze", *arguments])
+
+
+def test_an_empty_street_has_no_reports(tmp_path: Path) -> None:
+    video = write_video(tmp_path / "street.mp4", frames=60, fps=10, keyframe_every=10)
+    seen = tmp_path / "seen.mp4"
+    written = tmp_path / "reports.csv"
+    result = analyze(tmp_path, str(video), "--json", "-", "--csv", str(written), "--annotated", str(seen))
+    assert result.exit_code == 0, result.stderr
+    found = json.loads(result.stdout)
+    assert (found["reports"], found["standing"]) == ([], [])
+    assert found["analysed_s"] >= 4.0
+    assert found["video"] == str(video)
+    assert written.read_text(encoding="utf-8") == ",".join(CSV_COLUMNS) + "\n"
+    assert seen.stat().st_size > 1000
+
+
+@pytest.mark.parametrize("content", [b"", b"no video at all" * 100])
+def test_a_file_that_is_no_video_is_one_sentence(tmp_path: Path, content: bytes) -> None:
+    video = tmp_path / "street.mp4"
+    video.write_bytes(content)
+    result = analyze(tmp_path, str(video))
+    assert result.exit_code == 1
+    assert str(video) in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_a_file_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
+    video = write_video(tmp_path / "street.mp4", frames=20, fps=10, keyframe_every=10)
+    result = analyze(tmp_path, str(video), "--json", str(tmp_path / "none" / "a.json"))
+    assert result.exit_code == 1
+    assert f"{tmp_path / 'none' / 'a.json'} cannot be written: No such file or directory" in result.stderr
+
+
+def test_csv_has_a_line_for_each_report() -> None:
+    rows = list(csv.DictReader(io.StringIO(reports_csv([samples.final("a"), samples.rejected("b")]))))
+    assert [row["state"] for row in rows] == ["final", "rejected"]
+    assert rows[0]["plate"] == "12가3456"
+    assert rows[0]["zone"] == "fire lane"
+    assert rows[0]["duplicate_of"] == ""
+    assert rows[1]["rejection"] == "left_before_dwell"
