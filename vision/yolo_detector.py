@@ -9,7 +9,6 @@ import numpy as np
 
 from pipeline.detection import Detection, ObjectClass
 from pipeline.errors import InvalidValueError
-from pipeline.geometry import Box
 from pipeline.picture import Image
 from vision.class_names import meanings
 from vision.inference import Inference, OnnxRuntimeInference
@@ -74,12 +73,12 @@ class YoloDetector:
             found = suppressed(_joined(found, self._close(image)))
         return tuple(
             Detection(
-                box=Box(x1=float(x1), y1=float(y1), x2=float(x2), y2=float(y2)),
-                score=float(score),
+                box=box,
+                score=score,
                 label=self._meanings[number],
             )
-            for (x1, y1, x2, y2), score, number in zip(
-                found.boxes.tolist(), found.scores.tolist(), found.classes.tolist(), strict=True
+            for box, score, number in zip(
+                found.as_boxes(), found.scores.tolist(), found.classes.tolist(), strict=True
             )
             if number in self._meanings
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from pipeline.geometry import Box
 from vision.inference import Tensor
 
 # Car and truck twins on one vehicle overlap more than two vehicles do; class-agnostic, so that one remains.
@@ -31,6 +32,10 @@ class Candidates:
 
     def __len__(self) -> int:
         return len(self.scores)
+
+    def as_boxes(self) -> list[Box]:
+        """The boxes as values."""
+        return [Box(x1=x1, y1=y1, x2=x2, y2=y2) for x1, y1, x2, y2 in self.boxes.tolist()]
 
     def kept(self, index: npt.NDArray[np.intp]) -> Candidates:
         """The candidates at `index`, in its order."""
