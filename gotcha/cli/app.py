@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.metadata
 import itertools
+import sys
+import traceback
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,6 +23,7 @@ from gotcha.cli.options import CommonOptions
 from gotcha.cli.reports import reports
 from gotcha.cli.watching import run, watch, worker
 from pipeline.errors import ConfigError, GotchaError
+from sources.redact import redact
 
 FAILED, MISUSED = 1, 2
 
@@ -73,7 +76,7 @@ class GotchaCommands(TyperGroup):
             return super().invoke(ctx)
         except GotchaError as error:
             if ctx.params.get("debug"):
-                err().print_exception()
+                _show_traceback()
             err().print(Text(str(error), style="bold red"))
             raise typer.Exit(MISUSED if isinstance(error, ConfigError) else FAILED) from error
         except KeyboardInterrupt as error:
@@ -129,4 +132,18 @@ app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options"
 
 def main() -> None:
     """Run the command line; ends the process with its exit code."""
-    app(prog_name="gotcha")
+    try:
+        app(prog_name="gotcha")
+    except Exception as error:  # noqa: BLE001 - the program's border: what arrives here is a bug of ours
+        text = f"an unexpected error, which is a bug: {type(error).__name__}: {error}"
+        if "--debug" in sys.argv:
+            _show_traceback()
+        else:
+            text += "; with --debug it says where"
+        err().print(Text(redact(text), style="bold red"))
+        raise SystemExit(FAILED) from None
+
+
+def _show_traceback() -> None:
+    """The current traceback, without the passwords that libraries write into their messages."""
+    err().print(Text(redact(traceback.format_exc())))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
-from gotcha.cli.app import app, common_first
+from gotcha.cli.app import app, common_first, main
 from gotcha.cli.bench import BENCHES
 
 COMMANDS = ("run", "watch", "worker", "analyze", "check", "reports", "demo", "bench")
@@ -128,7 +129,7 @@ def test_what_follows_a_benchmarks_name_reaches_it(monkeypatch: pytest.MonkeyPat
             seen.append(arguments)
             return 1
 
-    monkeypatch.setitem(__import__("sys").modules, "bench.simulator_recall", Bench)
+    monkeypatch.setitem(sys.modules, "bench.simulator_recall", Bench)
     result = gotcha("bench", "simulator-recall", "--scenes", "3", "-x", "--", "--help")
     assert seen == [["--scenes", "3", "-x", "--help"]]
     assert result.exit_code == 1
@@ -162,3 +163,23 @@ def test_what_belongs_to_a_benchmark_stays_there() -> None:
         "-v",
     ]
     assert common_first(["run", "--config"]) == ["--config", "run"]
+
+
+@pytest.mark.parametrize("debug", [False, True])
+def test_a_bug_is_one_sentence_without_passwords(
+    debug: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Bench:
+        @staticmethod
+        def main(_arguments: list[str]) -> int:
+            raise ZeroDivisionError("at rtsp://admin:hunter2@cam/main")
+
+    monkeypatch.setitem(sys.modules, "bench.store", Bench)
+    monkeypatch.setattr(sys, "argv", ["gotcha", *(["--debug"] if debug else []), "bench", "store"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 1
+    text = capsys.readouterr().err
+    assert "an unexpected error, which is a bug: ZeroDivisionError: at rtsp://***@cam/main" in text
+    assert ("Traceback" in text) is debug
+    assert "hunter2" not in text
