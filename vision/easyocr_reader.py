@@ -53,6 +53,9 @@ class EasyOcrReader:
                 "EasyOCR cannot be imported: install the extra `easyocr` or choose another reader."
             ) from error
         self._torch = torch
+        if not gpu:
+            # As in the other runtimes: many cameras at once, and two threads on one plate scale badly.
+            torch.set_num_threads(1)
         try:
             self._reader = easyocr.Reader(
                 list(languages),

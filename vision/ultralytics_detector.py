@@ -42,6 +42,7 @@ class UltralyticsDetector:
         os.environ.setdefault("YOLO_VERBOSE", "false")
         try:
             # Imported here because it brings torch, which the default install does without.
+            import torch
             from ultralytics import YOLO
         except (ImportError, RuntimeError) as error:
             raise ModelError(
@@ -49,6 +50,9 @@ class UltralyticsDetector:
             ) from error
         self._options = options or DetectorOptions()
         self._device = device
+        if device == "cpu" or not torch.cuda.is_available():
+            # As in the other runtimes: many cameras at once, and two threads on one picture scale badly.
+            torch.set_num_threads(1)
         try:
             self._model = YOLO(str(weights), task="detect")
             names = {int(number): str(name) for number, name in self._model.names.items()}
