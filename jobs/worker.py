@@ -43,7 +43,7 @@ _log = logging.getLogger(__name__)
 HEARTBEAT_INTERVAL_S = 5
 HEARTBEAT_TTL_S = 3 * HEARTBEAT_INTERVAL_S
 WORKER_TTL_S = 20
-_IDLE_ROUND_S = 1
+_IDLE_ROUND_S = 0.5
 _RESTART_WAIT_S = (0.5, 5.0)
 
 
@@ -134,19 +134,18 @@ class StoringWorker(SimpleWorker):
         max_idle_time: int | None = None,  # noqa: ARG002
     ) -> tuple[Job, Queue] | None:
         # RQ's own loop waits for a Redis that is away without looking at anything else.
-        self.set_state(WorkerStatus.IDLE)
         while not self._stop.is_set():
             try:
-                self.heartbeat()
                 result = self.queue_class.dequeue_any(
                     self.queues,
-                    _IDLE_ROUND_S,
+                    _IDLE_ROUND_S,  # type: ignore[arg-type]  # Redis takes fractions
                     connection=self.connection,
                     job_class=self.job_class,
                     serializer=self.serializer,
                     death_penalty_class=self.death_penalty_class,
                 )
             except DequeueTimeout:
+                self.heartbeat()
                 continue
             except redis.RedisError as error:
                 _log.warning("the worker lost Redis: %s", error)
@@ -212,7 +211,9 @@ def _stopped_by_signals(stop: threading.Event) -> Iterator[None]:
         signal.signal(number, signal.SIG_DFL)
         stop.set()
 
-    before = {number: signal.signal(number, request) for number in (signal.SIGTERM, signal.SIGINT)}
+    # Who has it ignored (a worker that a program runs beside itself) decides otherwise when to stop.
+    heeded = [n for n in (signal.SIGTERM, signal.SIGINT) if signal.getsignal(n) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, request) for number in heeded}
     try:
         yield
     finally:

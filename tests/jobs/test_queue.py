@@ -137,7 +137,7 @@ def test_a_job_longer_than_its_heartbeat_is_done_once(
 ) -> None:
     monkeypatch.setattr("jobs.worker.HEARTBEAT_INTERVAL_S", 0.2)
     monkeypatch.setattr("jobs.worker.HEARTBEAT_TTL_S", 2)
-    slow = SlowStore(store, delay_s=5.0)
+    slow = SlowStore(store, delay_s=4.0)
     workers.start(slow)
     workers.start(slow)
     dispatcher.start()
