@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 
 import av
 
-from pipeline.errors import SourcePermanentError
 from pipeline.geometry import Size
 
 # The ticks of RTP video and MPEG systems (RFC 6184 5.1); stamps of our packets count these.
@@ -56,18 +56,25 @@ class EncodedPacket:
     format: StreamFormat
 
 
-def described_format(stream: av.VideoStream) -> StreamFormat:
-    """The format of an open stream.
+def described_format(stream: av.VideoStream, keyframe: bytes = b"") -> StreamFormat | None:
+    """The format of an open stream, or None while nobody has said the picture's size.
 
-    Raises:
-        SourcePermanentError: the stream says no size, so nothing can be decoded.
+    A camera that begins to send late, or in the middle of a row, is open before its size is known: then
+    `keyframe` (Annex B), its first one, says it.
     """
     context = stream.codec_context
-    if context.width < 1 or context.height < 1:
-        raise SourcePermanentError(f"its {context.name} stream says no picture size")
+    size = (context.width, context.height)
+    extradata, pixels = context.extradata or b"", context.pix_fmt or ""
+    if min(size) < 1 and keyframe:
+        try:
+            with av.open(io.BytesIO(extradata + keyframe), "r", format=context.name) as container:
+                own = container.streams.video[0].codec_context
+                size, pixels = (own.width, own.height), own.pix_fmt or ""
+                extradata = extradata or own.extradata or b""
+        except (av.FFmpegError, ValueError, IndexError):
+            return None
+    if min(size) < 1:
+        return None
     return StreamFormat(
-        codec=context.name,
-        extradata=context.extradata or b"",
-        size=Size(width=context.width, height=context.height),
-        pixels=context.pix_fmt or "",
+        codec=context.name, extradata=extradata, size=Size(width=size[0], height=size[1]), pixels=pixels
     )

@@ -105,5 +105,5 @@ class Connections:
             # A camera that stays away is said once, not at each attempt.
             if self._said != (kind, text):
                 self._said = (kind, text)
-                self._notifier.say(kind, f"{text}; trying again in {wait_s:.0f} s and from then on")
+                self._notifier.say(kind, f"{text}; trying again in {max(1.0, wait_s):.0f} s and from then on")
             ending.wait(wait_s)

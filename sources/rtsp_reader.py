@@ -131,7 +131,9 @@ class RtspReader:
             if not packet.size:
                 continue
             if described is None:
-                described = described_format(stream)
+                described = described_format(stream, bytes(packet) if packet.is_keyframe else b"")
+                if described is None:
+                    continue
                 rate = "" if stream.average_rate is None else f" at {float(stream.average_rate):.0f} fps"
                 self._connections.connected(f"sends {described.codec} {described.size}{rate}")
             stamp = clock.stamp(

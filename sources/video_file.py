@@ -152,6 +152,8 @@ class FileSource:
         self, container: av.container.InputContainer, stream: av.VideoStream
     ) -> Iterator[EncodedPacket]:
         described = described_format(stream)
+        if described is None:
+            raise SourcePermanentError(f"{self._options.path.name} holds no picture")
         started_at = self._started_at(container)
         tick = float(stream.time_base or 0.0)
         period_s = 1.0 / float(stream.average_rate or stream.guessed_rate or 25)
