@@ -23,7 +23,8 @@ test-slow: $(VENV)/dev.stamp  ## The long runs
 	$(BIN)/pytest -m slow --timeout 3600
 
 test-extras: $(EXTRAS_VENV)/stamp  ## The contracts on the real ultralytics and easyocr, with their torch
-	$(EXTRAS_VENV)/bin/pytest -m extras --timeout 600
+	YOLO_CONFIG_DIR=$(CURDIR)/$(EXTRAS_VENV)/ultralytics $(EXTRAS_VENV)/bin/pytest -m extras --timeout 600 \
+	  tests/contracts tests/vision
 
 check: $(VENV)/dev.stamp  ## Formatting, lint, types, the arrows between the folders, dead code
 	$(BIN)/ruff format --check .
@@ -41,6 +42,18 @@ bench: $(VENV)/dev.stamp  ## Every figure of docs/benchmarks.md that needs no fo
 
 clean:  ## Remove the environments and what running left
 	rm -rf $(VENV) $(EXTRAS_VENV) var build *.egg-info
+
+# Ultralytics depends on opencv-python, which shares a folder with the headless wheel and breaks it: it goes,
+# and the headless one is laid down again.
+$(EXTRAS_VENV)/stamp: pyproject.toml constraints.txt constraints-extras.txt
+	$(PYTHON) -m venv $(EXTRAS_VENV)
+	@echo "Setting up $(EXTRAS_VENV) with torch (gigabytes) ..."
+	$(EXTRAS_VENV)/bin/pip install $(PIP_FLAGS) -c constraints.txt -c constraints-extras.txt \
+	  -e '.[openvino,ultralytics,easyocr,dev]'
+	$(EXTRAS_VENV)/bin/pip uninstall $(PIP_FLAGS) -y opencv-python
+	$(EXTRAS_VENV)/bin/pip install $(PIP_FLAGS) -c constraints.txt --force-reinstall --no-deps \
+	  opencv-python-headless
+	@touch $@
 
 $(VENV)/run.stamp: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -28,6 +28,17 @@ def new_id() -> str:
     return uuid.uuid4().hex
 
 
+_GRAMMARS = {"KR": "kr", "BR": "br", "GB": "uk", "IN": "in", "US": "us"}
+_EU = frozenset(
+    "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK CH NO".split()
+)
+
+
+def grammar_name(region: str) -> str:
+    """The plate grammar for a country (ISO 3166, two capitals); the loose one where none is known."""
+    return "eu" if region in _EU else _GRAMMARS.get(region, "any")
+
+
 def build_watch(
     config: Config, name: str, *, models: Models, evidence: EvidenceStore, sink: ReportSink, cut: ClipCutter
 ) -> CameraWatch:
@@ -52,7 +63,7 @@ def build_watch(
         cut=cut,
         time_zone=config.time_zone_of(name),
     )
-    plates = PlateWatch(scanner=models.scanner(region), grammar=grammar_for(region))
+    plates = PlateWatch(scanner=models.scanner(region), grammar=grammar_for(grammar_name(region)))
     sights = Sights(store=evidence)
     casework = Casework(
         camera=name,

@@ -9,12 +9,14 @@ import os
 import signal
 import sys
 from multiprocessing.process import BaseProcess
+from time import monotonic
 
 from gotcha.config import Config
 
 _log = logging.getLogger(__name__)
 
 _STOP_S = 1.5
+_RESTART_S, _LONGEST_RESTART_S = 1.0, 60.0
 _PR_SET_PDEATHSIG = 1
 
 
@@ -33,6 +35,8 @@ class WorkerProcess:
         self._config = config
         self._redis_url = redis_url
         self._process: BaseProcess | None = None
+        self._wait_s = _RESTART_S
+        self._died_s: float | None = None
 
     def start(self) -> None:
         """Start it; returns at once."""
@@ -44,9 +48,19 @@ class WorkerProcess:
         self._process.start()
 
     def keep_alive(self) -> None:
-        """Start it again when it has died."""
-        if self._process is not None and not self._process.is_alive():
-            _log.error("the worker ended with status %s; starting it again", self._process.exitcode)
+        """Start it again when it has died; to be called now and then. Waits longer from death to death."""
+        if self._process is None or self._process.is_alive():
+            return
+        if self._died_s is None:
+            self._died_s = monotonic()
+            _log.error(
+                "the worker ended with status %s; starting it again in %g s",
+                self._process.exitcode,
+                self._wait_s,
+            )
+        elif monotonic() - self._died_s >= self._wait_s:
+            self._died_s = None
+            self._wait_s = min(2 * self._wait_s, _LONGEST_RESTART_S)
             self.start()
 
     def stop(self) -> None:

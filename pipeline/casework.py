@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from pipeline.case import Case
-from pipeline.errors import EvidenceError, PictureError, QueueError
+from pipeline.errors import EvidenceError, PayloadError, PictureError, QueueError
 from pipeline.frame import Frame
 from pipeline.geometry import Box, Size
 from pipeline.investigation import Investigation
@@ -235,6 +235,9 @@ class Casework:
         while self._unsent:
             try:
                 self._sink.offer(self._unsent[0])
+            except PayloadError as error:
+                # No later attempt can succeed, and the reports behind it must not wait for it.
+                self._problems.append(f"report {self._unsent[0].id} cannot be queued: {error}")
             except QueueError as error:
                 self._problems.append(str(error))
                 return

@@ -71,7 +71,8 @@ class Investigation:
         crops = sum(item.kind is EvidenceKind.PLATE for item in case.evidence)
         if sighting is not None and crops < MOST_PLATE_CROPS:
             case = case.with_evidence(self._recorder.plate(sighting, frame.detail_taken_at))
-        if case.plate.accepted:
+        if case.decided and case.plate.accepted:
+            # What was reported stays; only an unread plate may still be added to a report.
             return case
         return replace(
             case,

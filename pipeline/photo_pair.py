@@ -7,14 +7,17 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from pipeline.background import same_vehicle, same_view
+from pipeline.background import same_view
 from pipeline.errors import EvidenceError
 from pipeline.geometry import Box, Size
 from pipeline.judge import PhotoPair
 from pipeline.picture import ArrayPicture, Gray, Image, Picture, crop
+from pipeline.same_vehicle import SAME_VEHICLE, vehicle_likeness
 
 # The side at which views are compared: SSIM at full resolution sees compression noise, not the view.
 VIEW_LONG_SIDE = 640
+# Crops of vehicles smaller than this hold too little to tell one vehicle from another.
+LEAST_CROP_PX = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +84,16 @@ def compare_pair(first: Sight, second: Sight) -> PairComparison:
     view = same_view(first.gray, second.gray, first.boxes + second.boxes)
     if not view.same:
         return PairComparison(pair=PhotoPair.OTHER_VIEW, view=view.ssim)
-    vehicle = same_vehicle(first.vehicle, second.vehicle)
-    pair = PhotoPair.COMPLETE if vehicle.same else PhotoPair.OTHER_VEHICLE
-    return PairComparison(pair=pair, view=view.ssim)
+    # Crops too small to compare prove nothing against the memory of places, which holds them for one vehicle.
+    same = not comparable(first, second) or looks_alike(first, second)
+    return PairComparison(pair=PhotoPair.COMPLETE if same else PhotoPair.OTHER_VEHICLE, view=view.ssim)
+
+
+def comparable(first: Sight, second: Sight) -> bool:
+    """Whether both crops of the vehicle are large enough to be compared."""
+    return min(*first.vehicle.shape[:2], *second.vehicle.shape[:2]) >= LEAST_CROP_PX
+
+
+def looks_alike(first: Sight, second: Sight) -> bool:
+    """Whether two comparable sights of one place show the same vehicle."""
+    return vehicle_likeness(first.vehicle, second.vehicle).score >= SAME_VEHICLE

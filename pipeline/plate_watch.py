@@ -13,6 +13,9 @@ from pipeline.standing import StandingVehicle
 
 # Six attempts with back-off span half a minute: what was illegible for that long rarely gets legible later.
 HOPELESS_AFTER = 6
+# Reading goes on until this many readings have voted, even when the first was accepted: one crop alone can be
+# wrong and sure of it.
+ENOUGH_READINGS = 3
 
 
 @dataclass(slots=True)
@@ -51,7 +54,8 @@ class PlateWatch:
         sighting = self._scanner.scan(frame.detail.bgr(), vehicle.box, others)
         if sighting is not None and sighting.reading.characters:
             work.vote.add(sighting.reading, now_s)
-        work.schedule.attempted(now_s, accepted=work.vote.result().accepted)
+        result = work.vote.result()
+        work.schedule.attempted(now_s, accepted=result.accepted and result.readings >= ENOUGH_READINGS)
         if sighting is None:
             return None
         worth = sighting.reading.sharpness * sighting.reading.height_px

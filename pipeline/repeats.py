@@ -6,11 +6,11 @@ from collections import deque
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from pipeline.background import same_vehicle
 from pipeline.case import Case
 from pipeline.errors import EvidenceError
 from pipeline.geometry import Box, Size
 from pipeline.plate import PlateText
+from pipeline.photo_pair import comparable, looks_alike
 from pipeline.plate_match import PlateMatch, same_plate
 from pipeline.report import EvidenceKind
 from pipeline.sights import Sights
@@ -122,4 +122,4 @@ def _looks_the_same(earlier: ReportedVehicle, case: Case, sights: Sights) -> boo
         # The earlier photo may have been purged by retention: then there is nothing to compare with, and a
         # second report that a person can merge is better than none.
         return False
-    return same_vehicle(then.vehicle, now.vehicle).same
+    return comparable(then, now) and looks_alike(then, now)

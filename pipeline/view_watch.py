@@ -18,6 +18,7 @@ from pipeline.view_verdict import FEWEST_BLOCKS, USUAL, ViewReference, ViewVerdi
 # The reference follows light and season with this time constant, seconds: slower than a vehicle parks, faster
 # than dusk falls (30 to 40 minutes in Seoul, more in the north).
 _ADAPT_S = 600.0
+_LONGEST_STEP_S = 120.0
 # The first pictures make the reference by plain averaging, so that it is not one moment's traffic.
 _FIRST_PICTURES = 10
 # A condition is never declared on fewer pictures than this, however long they lie apart.
@@ -78,7 +79,7 @@ class ViewWatch:
         self._same_since_s = 0.0
         self._same_pictures = 0
         self._updates = 0
-        self._learnt_s = 0.0
+        self._learnt_s: float | None = None
         self._sway = (0.0, 0.0)
 
     @property
@@ -159,7 +160,7 @@ class ViewWatch:
         except (binascii.Error, zlib.error, ValueError) as error:
             raise InvalidValueError(f"expected the reference of a view, got damaged data: {error}") from error
         # Media time starts anew: what is learnt next counts from the first picture of this run.
-        self._learnt_s = 0.0
+        self._learnt_s = None
         if state.pictures:
             self._reference = ViewReference(
                 edges=np.asarray(edges / 127, dtype=np.float32),
@@ -232,7 +233,9 @@ class ViewWatch:
         elif not self._measures_shift():
             return
         count = old.pictures + 1
-        slow = 1.0 - float(np.exp(-max(0.0, at_s - self._learnt_s) / _ADAPT_S))
+        passed_s = 0.0 if self._learnt_s is None else max(0.0, at_s - self._learnt_s)
+        # One picture after a long gap is still only one picture.
+        slow = 1.0 - float(np.exp(-min(passed_s, _LONGEST_STEP_S) / _ADAPT_S))
         share = min(0.5, max(slow, 1.0 / count if count <= _FIRST_PICTURES else 0.0))
         self._learnt_s = at_s
         # The picture is moved back, so that a slowly sinking mast does not take the reference with it.

@@ -15,12 +15,12 @@ from pipeline.geometry import Polygon, Size
 from pipeline.picture import FittedPicture
 from pipeline.report import CameraCondition, CameraEvent, Report, ReportSink
 from pipeline.standing import Departure, StandingUpdate, StandingVehicle, StandingVehicles
+from pipeline.view_signature import VIEW_SIZE
 from pipeline.view_watch import ViewWatch
 from pipeline.zone import Zone
 
 # The view is compared this often; a nudged camera is noticed seconds later, at a thousandth of the cost.
-VIEW_EVERY_S = 1.0
-VIEW_SIZE = Size(width=320, height=180)
+VIEW_EVERY_S = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +86,7 @@ class CameraWatch:
         self._parts = parts
         self._size: Size | None = None
         self._condition = CameraCondition.OK
+        self._suspended = False
         self._view_due_s = 0.0
         self._unsent: list[CameraEvent] = []
         self._problems: list[str] = []
@@ -106,8 +107,9 @@ class CameraWatch:
         return tuple(self._unsent)
 
     def adopt(self, size: Size, unsent: tuple[CameraEvent, ...]) -> None:
-        """Continue with the full resolution and the unsent events of an earlier run."""
+        """Continue with the full resolution, the view's condition and the unsent events of an earlier run."""
         self._size = size
+        self._condition = self._parts.view.condition
         self._unsent.extend(unsent)
 
     def step(self, frame: Frame) -> WatchStep:
@@ -117,12 +119,15 @@ class CameraWatch:
             PictureError: the frame's picture is damaged; nothing changed, the next frame may be fine.
         """
         frame = self.fitted(frame)
-        was_ok = self._condition is CameraCondition.OK
         self._watch_view(frame)
         self._send_events()
-        if self._condition is not CameraCondition.OK:
+        if self._parts.view.in_doubt:
+            # Also before anything is declared: a hand on the lens must not look like vehicles leaving.
+            self._suspended = True
+            self._parts.dwell.suspend()
             return self._step_result(None, StandingUpdate(standing=(), departed=()), (), ())
-        if not was_ok:
+        if self._suspended:
+            self._suspended = False
             self._parts.tracker.resume(frame)
             self._parts.dwell.resume(frame.at_s)
         detections = self._detect(frame) if self._parts.tracker.needs_detection(frame) else None
@@ -175,19 +180,17 @@ class CameraWatch:
         if frame.at_s < self._view_due_s and not frame.discontinuity:
             return
         self._view_due_s = frame.at_s + VIEW_EVERY_S
-        seen = self._parts.view.update(frame.picture.gray(VIEW_SIZE), frame.at_s)
-        if seen.condition is self._condition:
+        condition = self._parts.view.update(frame.picture.gray(VIEW_SIZE), frame.at_s)
+        if condition is self._condition:
             return
-        self._condition = seen.condition
-        if seen.condition is not CameraCondition.OK:
-            self._parts.dwell.suspend()
+        self._condition = condition
         self._unsent.append(
             CameraEvent(
                 id=self._parts.new_id(),
                 camera=self._camera,
-                condition=seen.condition,
+                condition=condition,
                 at=frame.taken_at,
-                text=seen.text,
+                text=self._parts.view.explanation,
             )
         )
 

@@ -14,6 +14,7 @@ from pipeline.frame import Frame
 from pipeline.geometry import Size
 from pipeline.repeats import ReportedVehicle
 from pipeline.report import CameraEvent, Report
+from pipeline.view_watch import ViewSnapshot
 from pipeline.watch import CameraWatch
 
 VERSION = 1
@@ -26,7 +27,8 @@ class WatchState:
     Attributes:
         version: of this layout.
         size: full resolution that boxes refer to.
-        view, tracker: the parts' own states, base64.
+        view: the usual view.
+        tracker: standing vehicles, the tracker's own format, base64.
         dwell: vehicles in zones.
         cases: open cases.
         reported: vehicles reported before.
@@ -35,7 +37,7 @@ class WatchState:
 
     version: int
     size: Size
-    view: str
+    view: ViewSnapshot
     tracker: str
     dwell: DwellSnapshot
     cases: tuple[Case, ...]
@@ -56,7 +58,7 @@ def dump_watch(watch: CameraWatch) -> bytes | None:
         WatchState(
             version=VERSION,
             size=watch.size,
-            view=base64.b64encode(parts.view.snapshot()).decode("ascii"),
+            view=parts.view.snapshot(),
             tracker=base64.b64encode(parts.tracker.snapshot()).decode("ascii"),
             dwell=parts.dwell.snapshot(),
             cases=parts.casework.cases,
@@ -79,10 +81,10 @@ def load_watch(watch: CameraWatch, state: bytes, frame: Frame) -> None:
         raise InvalidValueError(f"The kept state cannot be read ({error.error_count()} faults).") from error
     if kept.version != VERSION:
         raise InvalidValueError(f"Expected kept state of version {VERSION}, got {kept.version}.")
+    parts = watch.parts
+    parts.view.restore(kept.view)
     watch.adopt(kept.size, kept.unsent_events)
     frame = watch.fitted(frame)
-    parts = watch.parts
-    parts.view.restore(base64.b64decode(kept.view), frame.at_s)
     parts.tracker.restore(base64.b64decode(kept.tracker), frame)
     parts.casework.restore(kept.cases, kept.unsent)
     parts.casework.repeats.restore(kept.reported)

@@ -77,14 +77,16 @@ def _config(context: typer.Context) -> Config:
 
 
 def _progress() -> Progress:
+    console = err()
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         TaskProgressColumn(),
         TextColumn("{task.fields[at]}"),
         TimeElapsedColumn(),
-        console=err(),
+        console=console,
         transient=True,
+        disable=not console.is_terminal,
     )
 
 
