@@ -190,11 +190,15 @@ def _compare(config: Config, truth: SceneTruth, clock: _Clock, console: Console)
     for report in others:
         reason = report.rejection.value if report.rejection else report.state.value
         console.print(f"Not reported: {report.label.value} in {report.zone}, {reason}.")
-    console.print(f"Evidence: [bold]{config.evidence_dir}[/]  Database: [bold]{config.state_dir}/gotcha.db[/]")
+    console.print(
+        f"Evidence: [bold]{config.evidence_dir}[/]  Database: [bold]{config.state_dir}/gotcha.db[/]"
+    )
     for problem in problems:
         console.print(f"[red]{problem}[/]")
     if not problems:
-        console.print(f"[green]{len(finals)} of {len(expected)} vehicles reported, once each, as they stood.[/]")
+        console.print(
+            f"[green]{len(finals)} of {len(expected)} vehicles reported, once each, as they stood.[/]"
+        )
     return 1 if problems else 0
 
 
@@ -209,7 +213,9 @@ def _matching(report: Report, halts: list[StandingTruth]) -> StandingTruth | Non
 def _differences(report: Report, halt: StandingTruth, start_s: float) -> list[str]:
     found = []
     if report.plate.text != halt.plate:
-        found.append(f"report {report.id[:8]}: the plate is {halt.plate}, not {report.plate.text or 'unread'}")
+        found.append(
+            f"report {report.id[:8]}: the plate is {halt.plate}, not {report.plate.text or 'unread'}"
+        )
     if report.zone != halt.zone:
         found.append(f"report {report.id[:8]}: it stood in {halt.zone}, not in {report.zone}")
     if abs(start_s - halt.t0) > START_TOLERANCE_S:

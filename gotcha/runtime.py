@@ -154,9 +154,7 @@ class Runtime:
         live = is_live(config.camera(name))
 
         def watch(source: FrameSource) -> CameraWatch:
-            return build_watch(
-                config, name, models=models, evidence=evidence, sink=outbox, cut=source.clip
-            )
+            return build_watch(config, name, models=models, evidence=evidence, sink=outbox, cut=source.clip)
 
         setup = CameraSetup(
             name=name,

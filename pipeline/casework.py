@@ -100,9 +100,7 @@ class Casework:
         case = self._cases.get(key)
         if case is not None and case.departed_at is None:
             # Leaving is dated back to the last sight, which may lie before the frame that confirmed it.
-            self._cases[key] = replace(
-                case, departed_at=max(left_at, case.parked_at), hours_over=hours_over
-            )
+            self._cases[key] = replace(case, departed_at=max(left_at, case.parked_at), hours_over=hours_over)
 
     def work(
         self, frame: Frame, standing: tuple[StandingVehicle, ...], others: tuple[Box, ...]

@@ -91,7 +91,7 @@ def compare_pair(first: Sight, second: Sight) -> PairComparison:
 
 def comparable(first: Sight, second: Sight) -> bool:
     """Whether both crops of the vehicle are large enough to be compared."""
-    return min(*first.vehicle.shape[:2], *second.vehicle.shape[:2]) >= LEAST_CROP_PX
+    return bool(min(*first.vehicle.shape[:2], *second.vehicle.shape[:2]) >= LEAST_CROP_PX)
 
 
 def looks_alike(first: Sight, second: Sight) -> bool:
