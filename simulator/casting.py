@@ -40,7 +40,7 @@ class Cast:
     def car_kind(self) -> VehicleKind:
         """A passenger car's kind by market share, now and then a light truck."""
         if self._rng.random() < 0.14:
-            return self._rng.choice([VehicleKind.TRUCK, VehicleKind.BOX_TRUCK])
+            return self._rng.choices([VehicleKind.TRUCK, VehicleKind.BOX_TRUCK], [0.4, 0.6])[0]
         return self._rng.choices(_CARS, _CAR_SHARES)[0]
 
     def park(

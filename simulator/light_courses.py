@@ -9,7 +9,7 @@ from dataclasses import replace
 from pipeline.errors import InvalidValueError
 from simulator.lighting import LightState, LightTrack
 
-OVERCAST = LightState(sun=(0.0, 0.0, 0.0), sky=(0.62, 0.60, 0.58))
+OVERCAST = LightState(sun=(0.0, 0.0, 0.0), sky=(0.84, 0.82, 0.79))
 NIGHT = LightState(sun=(0.0, 0.0, 0.0), sky=(0.030, 0.024, 0.020), lamps=1.0)
 DUSK = LightState(sun=(0.0, 0.0, 0.0), sky=(0.19, 0.14, 0.13), lamps=0.7)
 
@@ -29,7 +29,7 @@ def light_track(name: str, rng: random.Random, duration_s: float) -> LightTrack:
     sunny = LightState(sun_azimuth_deg=azimuth, sun_elevation_deg=rng.uniform(42, 62))
     shaded = LightState(
         sun_azimuth_deg=sunny.sun_azimuth_deg, sun_elevation_deg=sunny.sun_elevation_deg,
-        sun=(0.06, 0.065, 0.07), sky=(0.42, 0.40, 0.38),
+        sun=(0.06, 0.065, 0.07), sky=(0.52, 0.49, 0.46),
     )  # fmt: skip
     if name == "sunny":
         return LightTrack(keys=((0.0, sunny),))
@@ -68,7 +68,7 @@ def light_track(name: str, rng: random.Random, duration_s: float) -> LightTrack:
         return LightTrack(keys=((0.0, NIGHT),))
     if name == "wet":
         return LightTrack(
-            keys=((0.0, LightState(sun=(0.0, 0.0, 0.0), sky=(0.40, 0.38, 0.36), wet=0.8, haze=0.4)),)
+            keys=((0.0, LightState(sun=(0.0, 0.0, 0.0), sky=(0.55, 0.53, 0.50), wet=0.8, haze=0.4)),)
         )
     raise InvalidValueError(f"expected a known course of light, got {name!r}")
 

@@ -20,7 +20,7 @@ from simulator.viewpoint import Viewpoint
 CLOSE_PLACES: tuple[tuple[str, float], ...] = (("right", 15.0), ("left", 16.8))
 """Kerb and middle of the two places of the close view in which whole vehicles and readable plates fit."""
 WIDE_PLACES: tuple[tuple[str, float], ...] = (
-    ("right", 14.0), ("right", 25.5), ("left", 18.5), ("right", 37.0), ("left", 30.0),
+    ("right", 16.0), ("right", 27.5), ("left", 19.0), ("right", 39.0), ("left", 30.5),
 )  # fmt: skip
 """The same for the wide view; 11.5 m apart, so that one can pull out past the next."""
 CLOSE_SIZE, WIDE_SIZE = Size(width=1920, height=1080), Size(width=1280, height=720)
@@ -129,7 +129,7 @@ def build_scene(
     rng = random.Random(f"scene-{kind}-{seed}")
     flow = rng.choice([1, -1]) if recipe.close else 0
     crossing = (
-        rng.uniform(30, 36)
+        rng.uniform(40, 46)
         if recipe.queue or recipe.creep or (not recipe.close and rng.random() < 0.5)
         else None
     )
@@ -201,7 +201,7 @@ def _fill(cast: Cast, recipe: Recipe, layout: StreetLayout, rng: random.Random, 
     if layout.crossing_y is not None:
         places = [p for p in places if p[1] < layout.crossing_y - 8]
     if recipe.queue or recipe.creep:
-        stop = (layout.crossing_y or 32.0) - 3.8
+        stop = (layout.crossing_y or 42.0) - 3.8
         cast.queue(1, stop, 6 * unit, (38 if recipe.queue else 34) * unit, 3, recipe.creep)
     short = recipe.short_stops
     for number, (side, y) in enumerate(places[: recipe.parkers]):

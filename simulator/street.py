@@ -137,7 +137,7 @@ def make_layout(seed: int, *, one_way: bool, crossing_y: float | None) -> Street
     return StreetLayout(
         x0=0.0, x1=road, parking_width=parking, pavement=pavement, forward_x=forward, oncoming_x=oncoming,
         crossing_y=crossing_y, houses_left=_houses(rng), houses_right=_houses(rng), trees=trees, lamps=lamps,
-        asphalt=rng.uniform(0.34, 0.46), texture_seed=rng.randrange(1 << 30),
+        asphalt=rng.uniform(0.38, 0.52), texture_seed=rng.randrange(1 << 30),
     )  # fmt: skip
 
 

@@ -18,26 +18,40 @@ CLOTHES: tuple[Colour, ...] = (
 def add_motorcycle(builder: MeshBuilder, rng: random.Random, *, rider: bool) -> None:
     """Add a small delivery motorcycle, with a box on the carrier and, if asked, its rider."""
     paint: Colour = rng.choice([(0.1, 0.1, 0.5), (0.1, 0.1, 0.1), (0.5, 0.3, 0.1), (0.7, 0.7, 0.7)])
-    for x in (0.66, -0.66):
-        _ring(builder, x, 0.29, 0.06)
-    builder.tube((0.6, 0, 0.3), (0.42, 0, 0.95), 0.045, (0.5, 0.5, 0.5))
-    builder.tube((0.42, -0.34, 1.02), (0.42, 0.34, 1.02), 0.025, BLACK)
-    builder.box((0.42, -0.13, 0.78), (0.6, 0.13, 1.05), paint, Material.PAINT)
-    builder.box((0.58, -0.09, 0.78), (0.66, 0.09, 0.94), (0.85, 0.85, 0.85), Material.HEADLAMP)
-    builder.box((-0.2, -0.14, 0.28), (0.25, 0.14, 0.62), (0.2, 0.2, 0.2))
-    builder.box((0.0, -0.16, 0.62), (0.42, 0.16, 0.86), paint, Material.PAINT)
-    builder.box((-0.6, -0.15, 0.66), (0.02, 0.15, 0.82), BLACK)
-    builder.box((-0.86, -0.1, 0.55), (-0.3, 0.1, 0.72), paint, Material.PAINT)
-    builder.tube((-0.2, -0.2, 0.3), (-0.85, -0.22, 0.38), 0.05, (0.45, 0.45, 0.45))
-    builder.box((-0.92, -0.08, 0.66), (-0.86, 0.08, 0.76), (0.1, 0.08, 0.55), Material.TAILLAMP)
+    for x in (0.64, -0.6):
+        _ring(builder, x, 0.27, 0.06)
     for side in (1, -1):
-        builder.tube((0.42, 0.28 * side, 1.02), (0.4, 0.36 * side, 1.2), 0.015, BLACK)
-        builder.box((0.36, 0.36 * side - 0.06, 1.16), (0.4, 0.36 * side + 0.06, 1.26), BLACK)
-    if rng.random() < 0.6:
+        builder.tube((0.64, 0.08 * side, 0.27), (0.44, 0.1 * side, 0.9), 0.035, (0.55, 0.55, 0.55))
+    builder.box((0.48, -0.06, 0.5), (0.8, 0.06, 0.6), paint, Material.PAINT)
+    _slab(builder, (0.4, 0.42), (0.46, 0.98), 0.2, paint)
+    builder.box((0.44, -0.12, 0.86), (0.58, 0.12, 1.06), paint, Material.PAINT)
+    builder.box((0.57, -0.1, 0.9), (0.61, 0.1, 1.02), (0.92, 0.92, 0.9), Material.HEADLAMP, lift=0.1)
+    builder.tube((0.46, -0.31, 1.06), (0.46, 0.31, 1.06), 0.022, BLACK)
+    for side in (1, -1):
+        builder.tube((0.45, 0.2 * side, 1.07), (0.42, 0.27 * side, 1.22), 0.012, BLACK)
+        builder.box((0.4, 0.29 * side - 0.06, 1.19), (0.43, 0.29 * side + 0.06, 1.27), BLACK)
+    builder.box((-0.15, -0.17, 0.3), (0.42, 0.17, 0.42), (0.18, 0.18, 0.18))
+    builder.box((-0.75, -0.17, 0.42), (-0.02, 0.17, 0.74), paint, Material.PAINT)
+    builder.box((-0.6, -0.16, 0.74), (0.06, 0.16, 0.84), BLACK, lift=0.1)
+    builder.box((-0.98, -0.1, 0.56), (-0.7, 0.1, 0.7), paint, Material.PAINT)
+    builder.box((-0.45, -0.22, 0.2), (-0.05, -0.14, 0.4), (0.3, 0.3, 0.3))
+    builder.tube((-0.25, -0.2, 0.3), (-0.85, -0.22, 0.36), 0.06, (0.5, 0.5, 0.5))
+    builder.box((-1.0, -0.1, 0.6), (-0.97, 0.1, 0.68), (0.1, 0.08, 0.55), Material.TAILLAMP, lift=0.1)
+    if rng.random() < 0.5:
         box: Colour = rng.choice([(0.15, 0.15, 0.6), (0.75, 0.75, 0.75), (0.5, 0.6, 0.2), (0.12, 0.12, 0.12)])
-        builder.box((-0.98, -0.24, 0.84), (-0.5, 0.24, 1.28), box)
+        builder.box((-1.0, -0.22, 0.84), (-0.55, 0.22, 1.22), box)
     if rider:
-        _rider(builder, rng, seat=(-0.2, 0.84), hands=(0.38, 1.03), feet=(0.1, 0.36), helmet=True)
+        _rider(builder, rng, seat=(-0.22, 0.84), hands=(0.44, 1.06), feet=(0.22, 0.44), helmet=True)
+
+
+def _slab(
+    builder: MeshBuilder, low: tuple[float, float], high: tuple[float, float], half: float, paint: Colour
+) -> None:
+    """A leg shield: a leaning panel from (x, z) `low` to `high`, `half` metres to either side."""
+    (x0, z0), (x1, z1) = low, high
+    corners = [(x0, -half, z0), (x0, half, z0), (x1, half * 0.7, z1), (x1, -half * 0.7, z1)]
+    builder.quad(corners, paint, Material.PAINT, facing=(1.0, 0.0, 0.0))
+    builder.quad(corners, paint, Material.PAINT, facing=(-1.0, 0.0, 0.0))
 
 
 def add_bicycle(builder: MeshBuilder, rng: random.Random) -> None:
@@ -87,8 +101,8 @@ def _rider(
 ) -> None:  # fmt: skip
     jacket, trousers = rng.choice(CLOTHES), rng.choice(CLOTHES)
     x, z = seat
-    shoulder_x, shoulder_z = x + 0.17, z + 0.5
-    builder.tube((x, 0, z), (shoulder_x, 0, shoulder_z), 0.16, jacket, end_radius=0.17)
+    shoulder_x, shoulder_z = x + 0.12, z + 0.52
+    builder.tube((x, 0, z), (shoulder_x, 0, shoulder_z), 0.15, jacket, end_radius=0.16)
     for side in (1, -1):
         knee = (x + 0.42, 0.2 * side, z - 0.08)
         builder.tube((x, 0.1 * side, z + 0.02), knee, 0.09, trousers, end_radius=0.075)
@@ -102,7 +116,7 @@ def _rider(
         builder.tube((shoulder_x, 0.19 * side, shoulder_z - 0.03), elbow, 0.06, jacket)
         builder.tube(elbow, (hands[0], 0.28 * side, hands[1]), 0.055, jacket, end_radius=0.04)
     hair: Colour = rng.choice([(0.8, 0.8, 0.8), (0.08, 0.08, 0.08), (0.12, 0.12, 0.5)]) if helmet else BLACK
-    _head(builder, shoulder_x + 0.06, shoulder_z + 0.19, hair, 0.145 if helmet else 0.115)
+    _head(builder, shoulder_x + 0.04, shoulder_z + 0.2, hair, 0.135 if helmet else 0.115)
 
 
 def _head(builder: MeshBuilder, x: float, z: float, hair: Colour, radius: float = 0.115) -> None:
@@ -121,7 +135,7 @@ def _head(builder: MeshBuilder, x: float, z: float, hair: Colour, radius: float 
                     )
                 )
             middle = [sum(p[k] for p in corners) / 4 for k in range(3)]
-            is_face = middle[0] - x > 0.02 and middle[2] < z + radius * 0.35
+            is_face = middle[0] - x > radius * 0.35 and -0.75 * radius < middle[2] - z < 0.25 * radius
             out = (middle[0] - x, middle[1], middle[2] - z)
             builder.quad(corners, SKIN if is_face else hair, facing=out)
 

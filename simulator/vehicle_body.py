@@ -17,7 +17,7 @@ BELT_RING, GLASS_LOW, GLASS_HIGH, ROOF_EDGE = 5, 6, 8, 9
 _BELOW = (0.0, 0.1, 0.32, 0.62, 0.9, 1.0)
 _BELOW_WIDTH = (0.88, 0.97, 1.0, 0.995, 0.975, 0.94)
 
-GLASS: Colour = (0.10, 0.09, 0.08)
+GLASS: Colour = (0.07, 0.065, 0.06)
 RUBBER: Colour = (0.055, 0.055, 0.055)
 TRIM: Colour = (0.11, 0.11, 0.11)
 

@@ -202,7 +202,15 @@ def _open_bed(
         builder.box((rear, y0, 0.76), (front, y1, 1.14), paint, cuts=(3, 1, 1))
     builder.box((rear, -half, 0.76), (rear + wall, half, 1.14), paint)
     builder.box((front - wall, -half, 0.76), (front, half, 1.7), (0.25, 0.25, 0.25))
-    for k in range(rng.randint(0, 5)):
+    if rng.random() < 0.6:
+        tarpaulin: Colour = rng.choice([(0.42, 0.28, 0.1), (0.2, 0.32, 0.14), (0.3, 0.3, 0.3)])
+        top = rng.uniform(1.75, 2.1)
+        builder.box((rear + 0.02, -half, 1.1), (front, half, top), tarpaulin, cuts=(4, 2, 2))
+        builder.box(
+            (rear + 0.3, -half * 0.8, top), (front - 0.3, half * 0.8, top + 0.08), tarpaulin, lift=0.2
+        )
+        return
+    for k in range(rng.randint(1, 5)):
         x = front - 0.6 - 0.5 * k
         y = rng.uniform(-0.3, 0.3)
         size = rng.uniform(0.25, 0.4)

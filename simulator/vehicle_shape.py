@@ -78,12 +78,15 @@ CITY_CAR = BodyShape(
     nose=.66, tail=.8, wheel_x=(.65, 3.0), wheel_radius=.29, rear_plate_z=.72,
 )  # fmt: skip
 VAN = BodyShape(
-    length=5.15, width=1.92, sill=0.24,
-    top=((0, .72), (.05, .86), (.2, .98), (.7, 1.12), (.85, 1.16), (1.6, 1.8), (1.95, 1.94), (4.8, 1.93), (5.0, 1.85),
-         (5.1, 1.2), (5.15, 1.0)),
-    belt=((0, .72), (.8, 1.1), (5.0, 1.15), (5.15, 1.0)),
-    windscreen=(.87, 1.64), rear_window=(4.98, 5.1), windows=((1.35, 2.25), (2.35, 3.4), (3.5, 4.75)),
-    nose=.72, tail=.9, wheel_x=(.95, 4.1), wheel_radius=.34, tumblehome=.1, rear_plate_z=.8,
+    length=5.15, width=1.94, sill=0.22,
+    top=(
+        (0, 0.74), (0.05, 0.86), (0.2, 0.95), (0.95, 1.08), (1.15, 1.12), (2.0, 1.6), (2.35, 1.71), (4.5, 1.69),
+        (4.8, 1.6), (5.05, 1.14), (5.12, 1.06), (5.15, 0.95),
+    ),
+    belt=((0, 0.74), (1.0, 1.05), (5.0, 1.12), (5.15, 0.95)),
+    windscreen=(1.17, 2.03), rear_window=(4.78, 5.05), windows=((1.65, 2.55), (2.65, 3.6), (3.7, 4.65)),
+    nose=0.68, tail=0.86, wheel_x=(0.95, 4.05), wheel_radius=0.35, tumblehome=0.14, rear_plate_z=0.85,
+    front_plate_z=0.5,
 )  # fmt: skip
 TRUCK_CAB = BodyShape(
     length=1.85, width=1.74, sill=0.42,

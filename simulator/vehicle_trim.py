@@ -9,7 +9,8 @@ from simulator.vehicle_body import BELT_RING, GLASS, RUBBER, TRIM, Loft
 
 RIM: Colour = (0.55, 0.55, 0.55)
 DARK: Colour = (0.035, 0.035, 0.035)
-HEAD: Colour = (0.86, 0.86, 0.84)
+CHROME: Colour = (0.62, 0.62, 0.62)
+HEAD: Colour = (0.92, 0.92, 0.90)
 TAIL: Colour = (0.10, 0.08, 0.55)
 DECAL, WHEEL = 0.35, 0.6
 
@@ -60,12 +61,16 @@ def add_car_details(builder: MeshBuilder, loft: Loft) -> None:
     s = loft.shape
     nose_z = s.top[0][1]
     front, rear = s.length / 2, -s.length / 2
-    lamp_low, lamp_high = 3.1, 4.5
-    for x0, x1 in ((0.015, 0.12), (0.12, 0.3), (0.3, 0.5)):
+    lamp_low, lamp_high = 2.95, 4.75
+    for x0, x1 in ((0.012, 0.12), (0.12, 0.32), (0.32, 0.56)):
         builder.mirrored_quad(
             loft.patch(x0, x1, lamp_low + x0, lamp_high, 0.006), HEAD, Material.HEADLAMP, DECAL
         )
     w = loft.half_width(0.0)
+    for side in (1, -1):
+        y0, y1 = sorted((side * w * 0.76, side * w * 0.99))
+        _quad_x(builder, front + 0.009, y0, y1, nose_z - 0.17, nose_z - 0.05, HEAD, Material.HEADLAMP)
+    _add_lines(builder, loft)
     _front_quad(builder, front + 0.008, w * 0.72, nose_z - 0.2, nose_z - 0.05, DARK)
     for k in range(3):
         _front_quad(
@@ -99,6 +104,21 @@ def add_car_details(builder: MeshBuilder, loft: Loft) -> None:
         )
     for _, b in s.windows[:2]:
         builder.mirrored_quad(loft.patch(b - 0.22, b - 0.02, 4.25, 4.45, 0.01), (0.3, 0.3, 0.3), lift=DECAL)
+
+
+def _add_lines(builder: MeshBuilder, loft: Loft) -> None:
+    """Add the bright strip below the side windows, the bonnet's edges and the cowl below the windscreen."""
+    s = loft.shape
+    first, last = s.windows[0][0] - 0.1, s.windows[-1][1]
+    for k in range(4):
+        a, b = first + (last - first) * k / 4, first + (last - first) * (k + 1) / 4
+        builder.mirrored_quad(loft.patch(a, b, 5.5, 6.0, 0.006), CHROME, lift=DECAL)
+    cowl = s.windscreen[0]
+    for k in range(3):
+        a, b = 0.35 + (cowl - 0.35) * k / 3, 0.35 + (cowl - 0.35) * (k + 1) / 3
+        builder.mirrored_quad(loft.patch(a, b, 7.85, 8.1, 0.003), (0.05, 0.05, 0.05), lift=DECAL)
+    for ring in (9, 10, 11):
+        builder.mirrored_quad(loft.patch(cowl - 0.08, cowl + 0.03, ring, ring + 1, 0.004), DARK, lift=DECAL)
 
 
 def add_cab_details(builder: MeshBuilder, loft: Loft, shift_x: float) -> None:
