@@ -187,6 +187,7 @@ class EmbeddedRedis(_Closing):
 
     def _serve(self, lock: int) -> None:
         # Started in this thread because the kernel ties the server to the thread that made it (prctl(2)).
+        self._socket.parent.mkdir(mode=0o700, exist_ok=True)
         self._socket.unlink(missing_ok=True)
         launcher = Path(__file__).with_name("redis_launcher.py")
         process = subprocess.Popen(
@@ -210,6 +211,8 @@ class EmbeddedRedis(_Closing):
             process.kill()
             process.wait()
         self._socket.unlink(missing_ok=True)
+        if self._socket.parent != self._folder:
+            self._socket.parent.rmdir()
 
 
 def find_redis_server() -> Path:

@@ -25,7 +25,8 @@ INTERVAL_S = 1.0
 # A worker takes milliseconds from taking a job to registering it; who needs longer was killed in between.
 TAKEN_LIMIT_S = 10.0
 _CLEAN_WORKERS_EVERY_S = 60.0
-_LOCK_S = 30.0
+# Of a supervisor that is killed in mid-round; a round takes milliseconds, and doing one twice does no harm.
+_LOCK_S = 5.0
 
 # Put a job that was taken and never begun back in line, unless somebody else just did.
 _PUT_BACK = """

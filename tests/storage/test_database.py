@@ -14,13 +14,16 @@ import storage.tables  # noqa: F401  (fills the metadata)
 from pipeline.errors import StorageError, StorageUnavailableError
 from storage.database import open_database, writing
 from storage.report_store import SqlReportStore
-from tests.postgres import new_postgres_database
+from tests.postgres import NewDatabase
 from tests.reports import NOON, hex_id, temporary
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'g.db'}" if request.param == "sqlite" else new_postgres_database()
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'g.db'}"
+    new: NewDatabase = request.getfixturevalue("new_postgres_database")
+    return new()
 
 
 def test_the_migrations_make_what_the_tables_say(url: str) -> None:
