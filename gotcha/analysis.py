@@ -181,7 +181,7 @@ def analyze_file(
     if last is None and not stop.is_set():
         raise SourceError(f"{path} holds no frame that can be decoded. {' '.join(found.notices)}".strip())
     if last is not None and not stop.is_set():
-        watch.finish(last)
+        watch.finish()
     return _result(path, found, last, frames, evidence)
 
 

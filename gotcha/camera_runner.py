@@ -76,7 +76,7 @@ class CameraRunner:
             except SourcePermanentError as error:
                 self.failure = str(error)
                 _log.error("%s: %s", self._setup.name, error)
-            except Exception:  # the thread's border: one camera's bug must not end the others
+            except Exception:  # noqa: BLE001 - the thread's border: one camera's bug must not end the others
                 self.counts.restarts += 1
                 _log.exception(
                     "%s: an unexpected error; this camera starts over in %g s",
@@ -109,7 +109,7 @@ class CameraRunner:
             # Whatever ended the loop, what is known of this camera is worth keeping.
             self._save(watch)
         if last is not None and not stop.is_set() and not self._setup.live:
-            watch.finish(last)
+            watch.finish()
 
     def _step(self, watch: CameraWatch, frame: Frame) -> None:
         self.counts.frames += 1

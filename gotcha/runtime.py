@@ -1,4 +1,4 @@
-"""The program while it runs: a thread for each camera, the outbox's dispatcher, and where wanted the worker."""
+"""The program while it runs: a thread for each camera, the dispatcher, and where wanted the worker."""
 
 from __future__ import annotations
 

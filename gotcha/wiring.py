@@ -29,14 +29,15 @@ def new_id() -> str:
 
 
 _GRAMMARS = {"KR": "kr", "BR": "br", "GB": "uk", "IN": "in", "US": "us"}
-_EU = frozenset(
-    "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK CH NO".split()
+_EUROPE = frozenset(
+    {"AT", "BE", "BG", "CH", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU"}
+    | {"IE", "IT", "LT", "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK"}
 )
 
 
 def grammar_name(region: str) -> str:
     """The plate grammar for a country (ISO 3166, two capitals); the loose one where none is known."""
-    return "eu" if region in _EU else _GRAMMARS.get(region, "any")
+    return "eu" if region in _EUROPE else _GRAMMARS.get(region, "any")
 
 
 def build_watch(

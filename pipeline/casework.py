@@ -130,8 +130,8 @@ class Casework:
         self._plates.keep_only(frozenset(case.vehicle.id for case in self._cases.values()))
         return tuple(offered)
 
-    def finish(self, frame: Frame) -> tuple[Report, ...]:
-        """The footage ends with `frame`: judge every open case by what is known and close it."""
+    def finish(self) -> tuple[Report, ...]:
+        """The footage has ended: judge every open case by what is known and close it."""
         offered: list[Report] = []
         for key, case in tuple(self._cases.items()):
             zone = self._zones[case.zone]

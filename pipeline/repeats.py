@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from pipeline.case import Case
 from pipeline.errors import EvidenceError
 from pipeline.geometry import Box, Size
-from pipeline.plate import PlateText
 from pipeline.photo_pair import comparable, looks_alike
+from pipeline.plate import PlateText
 from pipeline.plate_match import PlateMatch, same_plate
 from pipeline.report import EvidenceKind
 from pipeline.sights import Sights

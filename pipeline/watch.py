@@ -141,9 +141,9 @@ class CameraWatch:
         reports = self._parts.casework.work(frame, update.standing, others)
         return self._step_result(detections, update, changes, reports)
 
-    def finish(self, frame: Frame) -> tuple[Report, ...]:
-        """The footage has ended with `frame`: judge what is open by what is known."""
-        return self._parts.casework.finish(self.fitted(frame))
+    def finish(self) -> tuple[Report, ...]:
+        """The footage has ended: judge what is open by what is known."""
+        return self._parts.casework.finish()
 
     def _step_result(
         self,

@@ -1,4 +1,4 @@
-"""From camera to stored report: an RTSP camera and an ESP32-CAM, both failing on the way, one real program."""
+"""From camera to stored report: an RTSP camera and an ESP32-CAM that both fail on the way."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from gotcha.config import parse_config
-from gotcha.runtime import Runtime, RunSummary
+from gotcha.runtime import RunSummary, Runtime
 from pipeline.frame import Frame
 from pipeline.geometry import Size
 from pipeline.picture import Image
@@ -79,7 +79,10 @@ def video(scene: Scene, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def pictures(video: Path) -> list[Image]:
     with av.open(str(video)) as container:
-        return [frame.to_ndarray(format="bgr24") for frame in container.decode(video=0)]
+        return [
+            np.asarray(frame.to_ndarray(format="bgr24"), dtype=np.uint8)
+            for frame in container.decode(video=0)
+        ]
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""One camera from frames to reports: the whole judgement, with only vision, memory of places and disk faked."""
+"""One camera from frames to reports: the whole judgement, with vision, places and disk faked."""
 
 from __future__ import annotations
 
@@ -77,9 +77,7 @@ def vehicle(at_s: float, *, name: str = "v1", arrived_s: float = 2.0, box: Box =
 Script = Callable[[float], tuple[StandingVehicle, ...]]
 
 
-def stands(
-    from_s: float, to_s: float, *, name: str = "v1"
-) -> Callable[[float], tuple[StandingVehicle, ...]]:
+def stands(from_s: float, to_s: float, *, name: str = "v1") -> Callable[[float], tuple[StandingVehicle, ...]]:
     def script(at_s: float) -> tuple[StandingVehicle, ...]:
         here = from_s + 2 <= at_s < to_s
         return (vehicle(at_s, name=name, arrived_s=from_s),) if here else ()
@@ -324,7 +322,7 @@ def test_a_restart_goes_on_with_the_same_report() -> None:
 def test_footage_that_ends_judges_what_is_open() -> None:
     rig = Rig(stands(2, 500))
     rig.play(0, 15)
-    rig.watch.finish(frame(15.0, street(vehicle=PLACE), index=15))
+    rig.watch.finish()
     assert rig.states == [ReportState.TEMPORARY, ReportState.REJECTED]
     assert rig.sink.reports[-1].rejection is RejectionReason.FOOTAGE_ENDED
 
