@@ -1,6 +1,6 @@
 """How well and how fast the bundled detector sees: by head, backend and pass.
 
-python -m bench.detectors [DIR]
+gotcha bench detectors --truth DIR
 
 DIR holds vehicles_val/ with images/, labels/ and ignore/ (YOLO text files). Quality is class-agnostic over
 the vehicle classes; boxes in ignored regions do not count. Time is CPU time of one thread, a picture as the
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import cv2
@@ -22,6 +22,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.labelled_pictures import LabelledPicture, Matches, load
+from bench.truth_folder import truth_folder
 from pipeline.detection import VEHICLES, Detector
 from pipeline.errors import ModelError
 from pipeline.geometry import Size
@@ -37,7 +38,9 @@ _TIMED = 12
 _ROUNDS = 4
 
 
-def main(truth: Path) -> None:
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and print; returns the exit status."""
+    truth = truth_folder(arguments, name="detectors", about=__doc__, needs="vehicles_val")
     cv2.setNumThreads(1)
     pictures = load(truth / "vehicles_val", _VEHICLE_CLASSES)
     console = Console()
@@ -50,6 +53,7 @@ def main(truth: Path) -> None:
         table.add_row(name, f"{matches.average_precision():.3f}", *(f"{p:.2f} / {r:.2f}" for p, r in cells))
     console.print(table)
     _print_times(console, pictures[:_TIMED])
+    return 0
 
 
 def _detectors(options: DetectorOptions) -> dict[str, Detector]:
@@ -119,4 +123,4 @@ class _PlainOnnx:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1] if len(sys.argv) > 1 else "../shared/footage"))
+    sys.exit(main())

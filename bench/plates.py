@@ -1,6 +1,6 @@
 """How well plates are found and read.
 
-python -m bench.plates [DIR]
+gotcha bench plates --truth DIR
 
 DIR holds plate_boxes_val/ (images/, labels/) and plates_val/ (crops, labels.csv with file, text, country).
 Accepted is a text that is valid in its region's grammar and whose least certain character reaches the gate;
@@ -12,6 +12,7 @@ from __future__ import annotations
 import csv
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.labelled_pictures import Matches, load
+from bench.truth_folder import truth_folder
 from pipeline.errors import ModelError, PictureError
 from pipeline.korean_plates import KoreanPlates
 from pipeline.latin_plates import LatinPlates
@@ -59,7 +61,9 @@ class Outcome:
     rejected: int = 0
 
 
-def main(truth: Path) -> None:
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and print; returns the exit status."""
+    truth = truth_folder(arguments, name="plates", about=__doc__, needs="plates_val")
     cv2.setNumThreads(1)
     console = Console()
     _print_finding(console, truth / "plate_boxes_val")
@@ -83,6 +87,7 @@ def main(truth: Path) -> None:
         console.print(f"EasyOCR is left out: {error}", style="dim", soft_wrap=True)
     _print_reading(console, "Korean plates", korean, koreans, KoreanPlates())
     _print_reading(console, "Latin plates of many countries", latin, latins, LatinPlates())
+    return 0
 
 
 def _print_finding(console: Console, folder: Path) -> None:
@@ -153,4 +158,4 @@ def _crops(folder: Path) -> tuple[list[LabelledCrop], list[LabelledCrop]]:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1] if len(sys.argv) > 1 else "../shared/footage"))
+    sys.exit(main())
