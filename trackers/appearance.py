@@ -20,11 +20,12 @@ from pipeline.picture import Gray
 
 _SIDE = 64  # crops are compared at 64 x 64
 _MARGIN = 3  # search of +-3 px of the crop, about 5 % of the vehicle
-_ASIDE = 16
+_ASIDE = 16  # how far a rolling vehicle is searched for, crop pixels
+_ASIDE_GAIN = 0.15  # how much better it must fit there
+_LEAST_CHANGED = 3  # blocks
 _BLOCK = 16
 _SLACK = 0.03  # a best match this little better than the unshifted one is no movement
 _FLAT_STD = 3.0  # grey levels: below it a crop is noise and its correlation says nothing
-SURE = 0.90  # whole correlation that no other content of a place reaches (streets: 95 % below 0.77)
 _NOISE = 2.5  # mean grey difference that sensor noise and compression make on a still picture
 
 Patch = npt.NDArray[np.uint8]
@@ -100,8 +101,10 @@ class Appearance:
 
     def __init__(self, patch: Patch) -> None:
         self.patch = patch
-        self._blocks = _blocks(patch)
-        self._deviation = self._blocks.std(axis=(2, 3))
+        blocks = _blocks(patch)
+        self._centred = blocks - blocks.mean(axis=(2, 3), keepdims=True)
+        self._power = (self._centred**2).sum(axis=(2, 3))
+        self._deviation = np.sqrt(self._power) / _BLOCK
         self._flat = float(patch.std()) < _FLAT_STD
 
     @classmethod
@@ -136,8 +139,6 @@ class Appearance:
         centred = (
             max(abs(int(row) - _MARGIN), abs(int(column) - _MARGIN)) <= 1 and whole - unshifted <= _SLACK
         )
-        if whole >= SURE:
-            return Resemblance(whole=whole, unshifted=unshifted, blocks=1.0, centred=centred)
         best = wide[row : row + _SIDE, column : column + _SIDE]
         blocks, share_open = self._block_share(best, block_keep, _open_blocks(box, covers))
         return Resemblance(whole=whole, unshifted=unshifted, blocks=blocks, open=share_open, centred=centred)
@@ -149,12 +150,33 @@ class Appearance:
             return 0.0
         return float(cv2.matchTemplate(patch, self.patch, cv2.TM_CCOEFF_NORMED)[0, 0])
 
-    def found_aside(self, gray: Gray, box: Box) -> float:
-        """Best correlation within a quarter of the vehicle's size around `box`: it rolled a bit."""
+    def rolled(self, gray: Gray, box: Box, block_keep: float, keep: float) -> bool:
+        """Whether what no longer matches is found a little aside, up to a quarter of the place's size.
+
+        Only the changed part is searched for: of a place that holds two vehicles, or one and a pole in front,
+        the part that rolled gives it away.
+
+        Args:
+            gray: the grey picture.
+            box: the place, pixels of `gray`.
+            block_keep: correlation from which one block is unchanged.
+            keep: correlation from which the part is found.
+        """
         wide = cut(gray, box, _ASIDE)
         if wide is None or self._flat:
-            return 0.0
-        return float(cv2.matchTemplate(wide, self.patch, cv2.TM_CCOEFF_NORMED).max())
+            return False
+        here = wide[_ASIDE : _ASIDE + _SIDE, _ASIDE : _ASIDE + _SIDE]
+        changed = (self._correlations(here) < block_keep) & (self._deviation >= _FLAT_STD)
+        rows, columns = np.nonzero(changed)
+        if len(rows) < _LEAST_CHANGED:
+            return False
+        top, left = int(rows.min()) * _BLOCK, int(columns.min()) * _BLOCK
+        bottom, right = (int(rows.max()) + 1) * _BLOCK, (int(columns.max()) + 1) * _BLOCK
+        part = self.patch[top:bottom, left:right]
+        around = wide[top : bottom + 2 * _ASIDE, left : right + 2 * _ASIDE]
+        scores = cv2.matchTemplate(around, part, cv2.TM_CCOEFF_NORMED)
+        best = float(scores.max())
+        return best >= keep and best >= float(scores[_ASIDE, _ASIDE]) + _ASIDE_GAIN
 
     def _block_share(
         self, patch: Patch, keep: float, uncovered: npt.NDArray[np.bool_]
@@ -164,12 +186,15 @@ class Appearance:
         judged = textured & uncovered
         if not judged.any():
             return 0.0, 0.0
+        alike = self._correlations(patch)[judged] >= keep
+        return float(alike.mean()), float(judged.sum() / textured.sum())
+
+    def _correlations(self, patch: Patch) -> npt.NDArray[np.float32]:
+        """Correlation of each of the 4 x 4 blocks with the reference's, -1 to 1."""
         other = _blocks(patch)
-        mine = self._blocks - self._blocks.mean(axis=(2, 3), keepdims=True)
         theirs = other - other.mean(axis=(2, 3), keepdims=True)
-        norms = np.sqrt((mine**2).sum(axis=(2, 3)) * (theirs**2).sum(axis=(2, 3))) + 1e-6
-        correlation = (mine * theirs).sum(axis=(2, 3)) / norms
-        return float((correlation[judged] >= keep).mean()), float(judged.sum() / textured.sum())
+        norms = np.sqrt(self._power * (theirs**2).sum(axis=(2, 3))) + 1e-6
+        return np.asarray((self._centred * theirs).sum(axis=(2, 3)) / norms, dtype=np.float32)
 
 
 def _open_blocks(box: Box, covers: Sequence[Box]) -> npt.NDArray[np.bool_]:

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 
 from pipeline.detection import Detection
 from pipeline.geometry import Box
-from pipeline.picture import Gray
 from trackers.appearance import Appearance, Resemblance
+from trackers.history import Arrival
 from trackers.options import PlaceOptions
 from trackers.samples import Evidence, Sample, StillnessWindow, median_box
+from trackers.view import View
 
 _KEPT_BOXES = 31  # enough for a steady median, and bounded
 _EVIDENCE_S = 24.0  # three times the patience: light that comes and goes does not erase what was seen
@@ -22,75 +23,60 @@ class Candidate:
 
     Args:
         detection: the first sight, full-frame pixels.
-        gray: the grey picture of that moment.
-        scale: grey pixels per full-frame pixel.
-        at_s: media time, seconds.
+        view: the frame of that sight.
         options: the thresholds.
     """
 
-    def __init__(
-        self, detection: Detection, gray: Gray, scale: float, at_s: float, options: PlaceOptions
-    ) -> None:
+    def __init__(self, detection: Detection, view: View, options: PlaceOptions) -> None:
         self._options = options
-        self._scale = scale
         self.alive = True
-        self._start(detection, gray, at_s)
+        self._start(detection, view)
 
-    def _start(self, detection: Detection, gray: Gray, at_s: float) -> None:
+    def _start(self, detection: Detection, view: View) -> None:
         """Stand still from now on: whatever was here before has moved."""
         self.box = self._anchor = detection.box
-        self.still_since_s = self.seen_s = at_s
-        self.appearance = Appearance.learn(gray, self.box.scaled(self._scale, self._scale))
+        self.arrival: Arrival | None = None  # looked up once: the past does not change
+        self.still_since_s = self.seen_s = view.at_s
+        self.appearance = Appearance.learn(view.gray, view.on_gray(self.box))
         self.window = StillnessWindow(self._options.stillness_s)
         self.evidence = Evidence(_EVIDENCE_S)
-        self.boxes: deque[Box] = deque(maxlen=_KEPT_BOXES)
-        self.boxes.append(self.box)
-        self._count(Sample(at_s=at_s, score=detection.score, box=detection.box, label=detection.label))
+        self.boxes: deque[Box] = deque([self.box], maxlen=_KEPT_BOXES)
+        self._count(_sample(detection, view.at_s))
 
     def _count(self, sample: Sample) -> None:
         self.window.add(sample)
         self.evidence.add(sample, self._options.begin_score)
 
-    def resemblance(self, gray: Gray, dx: float, dy: float, covers: Sequence[Box] = ()) -> Resemblance | None:
-        """How much its place looks like its first sight; None when it is too small to say."""
-        if self.appearance is None:
-            return None
-        where = self._anchor.scaled(self._scale, self._scale).shifted(dx, dy)
-        front = [cover.scaled(self._scale, self._scale).shifted(dx, dy) for cover in covers]
-        return self.appearance.compare(gray, where, self._options.block_keep, front)
-
-    def update(
-        self,
-        gray: Gray,
-        at_s: float,
-        detection: Detection | None,
-        *,
-        looked: bool,
-        covers: Sequence[Box],
-        light: bool,
-        shift: tuple[float, float] = (0.0, 0.0),
-    ) -> None:
-        """Take in a frame; `looked` says whether the detector ran, `detection` what it saw here."""
+    def update(self, view: View, detection: Detection | None, covers: Sequence[Box]) -> None:
+        """Take in a frame: what the detector saw here, and what may be in front of it."""
         options = self._options
-        seen = self.resemblance(gray, *shift, covers)
+        seen = self._compare(view, covers)
         covered = seen is not None and seen.open < options.open_share
         still = seen is not None and not covered and (seen.blocks >= options.doubt_share or seen.flat)
         if detection is not None:
-            if not still and not covered and not light:
-                self._start(detection, gray, at_s)
+            if not still and not covered and not view.light:
+                self._start(detection, view)
                 return
-            self.seen_s = at_s
+            self.seen_s = view.at_s
             self.boxes.append(detection.box)
             self.box = median_box(list(self.boxes))
-            self._count(Sample(at_s=at_s, score=detection.score, box=detection.box, label=detection.label))
+            self._count(_sample(detection, view.at_s))
         elif still:
-            self.seen_s = at_s
-            if looked:
-                self._count(Sample(at_s=at_s))
-        elif not covered or at_s - self.seen_s > _HOLD_S:
+            self.seen_s = view.at_s
+            if view.looked:
+                self._count(Sample(at_s=view.at_s))
+        elif not covered or view.at_s - self.seen_s > _HOLD_S:
             self.alive = False
-        if self.alive and at_s - self.still_since_s > 2 * _EVIDENCE_S:
-            self.alive = self.evidence.mean_score >= options.candidate_score / 2
+        if view.at_s - self.still_since_s > 2 * _EVIDENCE_S:
+            self.alive = self.alive and self.evidence.mean_score >= options.candidate_score / 2
+
+    def _compare(self, view: View, covers: Sequence[Box]) -> Resemblance | None:
+        """How much its place looks like its first sight; None when it is too small to say."""
+        if self.appearance is None:
+            return None
+        front = [view.on_gray(cover) for cover in covers]
+        where = view.on_gray(self._anchor)
+        return self.appearance.compare(view.gray, where, self._options.block_keep, front)
 
     def stands(self, at_s: float) -> bool:
         """Whether it is now known to stand: quickly where it is seen well, patiently where it is not."""
@@ -105,9 +91,9 @@ class Candidate:
         ):
             return True
         return (
-            lasted >= options.patience_s
-            and self.evidence.looks >= 5
+            self.evidence.looks >= 5
             and self.evidence.mean_score >= options.patience_score
+            and self.evidence.mean_score * min(lasted, _EVIDENCE_S) >= options.patience
             and self.evidence.peak_share >= options.patience_peak_share
         )
 
@@ -121,10 +107,15 @@ class Candidate:
         unseen_s = min(_EVIDENCE_S, self.still_since_s - arrived_s)
         if unseen_s <= options.stillness_s:
             return True
-        lasted_s = min(_EVIDENCE_S, at_s - self.still_since_s)
-        return self.evidence.mean_score * lasted_s >= options.patience_score * (lasted_s + unseen_s)
+        seen_s = min(_EVIDENCE_S, at_s - self.still_since_s)
+        mean = self.evidence.mean_score * seen_s / (seen_s + unseen_s)
+        return mean >= options.patience_score and self.evidence.mean_score * seen_s >= options.patience
 
     def undecided(self, at_s: float) -> bool:
         """Whether the next looks may confirm it, so that they are worth a detector run."""
         young = at_s - self.still_since_s <= self._options.stillness_s * 1.5
         return young and self.evidence.best >= self._options.keep_score
+
+
+def _sample(detection: Detection, at_s: float) -> Sample:
+    return Sample(at_s=at_s, score=detection.score, box=detection.box, label=detection.label)

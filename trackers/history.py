@@ -11,7 +11,8 @@ from trackers.appearance import Appearance
 
 _DENSE_STEP_S = 0.24  # finer than the 0.5 s to which people can tell when a vehicle stopped
 _SPARSE_STEP_S = 4.0
-_HALF = 0.5
+_HALF = 0.5  # share of blocks that light may leave alike
+_MOST = 0.7  # share of blocks alike when nothing moved; bright neighbours alone correlate well as a whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,14 +27,16 @@ class Moment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """Since when a place shows the same picture.
+    """Since when a place shows the same picture, media time in seconds.
 
     Attributes:
-        at_s: media time, seconds.
-        since_start: that is as far back as anything is remembered, so it may have stood there before.
+        stood_s: since then it is proven to have stood still.
+        there_s: since then it may have been there: light may have changed, but nothing has shifted.
+        since_start: `there_s` is as far back as anything is remembered: it may have stood there before.
     """
 
-    at_s: float
+    stood_s: float
+    there_s: float
     since_start: bool
 
 
@@ -67,32 +70,33 @@ class GrayHistory:
         self._dense.clear()
         self._sparse.clear()
 
-    def arrival(
-        self, appearance: Appearance, box: Box, until_s: float, still: float, bridge_s: float
-    ) -> Arrival:
-        """Back from `until_s` while `box` (history pixels) shows `appearance`.
+    def arrival(self, box: Box, until_s: float, still: float, bridge_s: float) -> Arrival | None:
+        """Back from `until_s` while `box` shows what it showed then; None when that is not remembered.
 
         Args:
-            appearance: what stands there.
-            box: where, in pixels of the grey pictures.
+            box: the place, in pixels of the grey pictures.
             until_s: a time at which it surely stands, seconds.
             still: correlation from which nothing moved.
             bridge_s: something passing in front may hide it this long, seconds.
         """
-        at_s, hidden_from, before = until_s, until_s, appearance
-        for moment in reversed((*self._sparse, *self._dense)):
-            if moment.at_s >= until_s:
-                continue
+        moments = [m for m in (*self._sparse, *self._dense) if m.at_s <= until_s]
+        if not moments:
+            return None
+        reference = Appearance.learn(moments[-1].gray, box.shifted(moments[-1].dx, moments[-1].dy))
+        if reference is None:
+            return None
+        stood_s = there_s = moments[-1].at_s
+        proven, before = True, reference
+        for moment in reversed(moments[:-1]):
             where = box.shifted(moment.dx, moment.dy)
-            alike = appearance.compare(moment.gray, where)
-            # Light may change slowly: then each moment is like the next, and nothing has shifted.
-            if alike.unshifted >= still or (
-                alike.centred and alike.blocks >= _HALF and before.unshifted(moment.gray, where) >= still
-            ):
-                at_s = hidden_from = moment.at_s
+            alike = reference.compare(moment.gray, where)
+            proven = proven and stood_s - moment.at_s <= bridge_s
+            if proven and alike.unshifted >= still and alike.blocks >= _MOST:
+                stood_s = there_s = moment.at_s
+            elif alike.centred and alike.blocks >= _HALF and before.unshifted(moment.gray, where) >= still:
+                there_s = moment.at_s
                 before = Appearance.learn(moment.gray, where) or before
-            elif hidden_from - moment.at_s > bridge_s:
+            elif there_s - moment.at_s > bridge_s:
                 break
-        first = self._sparse[0] if self._sparse else (self._dense[0] if self._dense else None)
-        reached = first is None or at_s <= first.at_s + 2 * _DENSE_STEP_S
-        return Arrival(at_s=at_s, since_start=reached)
+        reached = there_s <= moments[0].at_s + 2 * _DENSE_STEP_S
+        return Arrival(stood_s=stood_s, there_s=there_s, since_start=reached)

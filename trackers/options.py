@@ -20,12 +20,19 @@ class PlaceOptions:
         stillness_s: how long boxes and picture must be still before a place is confirmed.
         still_iou: median IoU of the window's boxes with their median box.
         half_iou: IoU of the median boxes of the window's two halves: slow creeping fails here.
-        patience_s: a weaker place may be confirmed after standing this long with a still picture ...
-        patience_score: ... and at least this mean score over all looks, misses counting 0 ...
-        patience_peak_share: ... and this share of looks at or above `begin_score`.
+        patience: a vehicle seen badly is confirmed when mean score (misses count 0) times seconds of still
+            picture reach this: 8 s at 0.31, 16 s at 0.16 ...
+        patience_score: ... if the mean score is at least this ...
+        patience_peak_share: ... and this share of looks reached `begin_score`.
+        least_side: vehicles whose shorter side is less than this share of the picture's longer side are not
+            judged: 16 px at the detector's 640, below which it is wrong too often (model card).
+        sliver: a box at the picture's edge with less of its other side's length than this is too small a
+            part of a vehicle to be judged.
         match_iou: a detection belongs to a place from this IoU.
         fit_iou: its box fits the place (it did not move) from this IoU.
-        picture_px: longer side of the grey picture in which appearances are compared.
+        same_box_iou: another vehicle whose box overlaps the place this much took its place.
+        same_box_iou: float = 0.60
+    picture_px: longer side of the grey picture in which appearances are compared.
         picture_still: unshifted correlation from which nothing moved (dating, creep); strict, so that no
             second is claimed that is not proven.
         block_keep: correlation of one block from which that block is recognised.
@@ -63,11 +70,14 @@ class PlaceOptions:
     stillness_s: float = 3.0
     still_iou: float = 0.75
     half_iou: float = 0.80
-    patience_s: float = 8.0
-    patience_score: float = 0.25
-    patience_peak_share: float = 0.10
+    patience: float = 2.5
+    patience_score: float = 0.15
+    patience_peak_share: float = 0.04
+    least_side: float = 0.025
+    sliver: float = 0.5
     match_iou: float = 0.40
     fit_iou: float = 0.80
+    same_box_iou: float = 0.60
     picture_px: int = 480
     picture_still: float = 0.93
     block_keep: float = 0.60
@@ -82,7 +92,7 @@ class PlaceOptions:
     open_share: float = 0.25
     creep_iou: float = 0.60
     inside_share: float = 0.85
-    overlap_iou: float = 0.60
+    overlap_iou: float = 0.50
     aside_keep: float = 0.80
     refresh_s: float = 20.0
     gap_s: float = 12.0
@@ -103,9 +113,9 @@ class PlaceOptions:
                 "expected 0 <= candidate_score <= keep_score <= begin_score <= 1, got "
                 f"{self.candidate_score}, {self.keep_score}, {self.begin_score}"
             )
-        for name in ("stillness_s", "patience_s", "gone_s", "differs_s", "forced_s", "gap_s"):
+        for name in ("stillness_s", "patience", "gone_s", "differs_s", "forced_s", "gap_s"):
             if getattr(self, name) <= 0.0:
-                raise InvalidValueError(f"expected {name} > 0 s, got {getattr(self, name)}")
+                raise InvalidValueError(f"expected {name} > 0, got {getattr(self, name)}")
         if self.max_places < 1 or self.picture_px < 64 or self.gate_px < 32:
             raise InvalidValueError(
                 "expected max_places >= 1, picture_px >= 64 and gate_px >= 32, got "

@@ -8,18 +8,17 @@ from datetime import datetime
 
 from pipeline.detection import Detection, ObjectClass
 from pipeline.geometry import Box
-from pipeline.picture import Gray
 from pipeline.standing import DepartureReason, StandingVehicle
 from trackers.appearance import Appearance, Resemblance
 from trackers.options import PlaceOptions
-from trackers.samples import median_box
+from trackers.samples import Evidence, Sample, median_box
+from trackers.view import View
 
 KEPT_BOXES = 31  # enough for a steady median, and bounded
 _RECENT_BOXES = 5
 _MOST_VOTES = 1000  # old votes are halved beyond it, so that the counts stay bounded
 _CLEAR = 0.75  # share of open blocks from which a vehicle is fully to be seen
 _FOLLOW = 0.85  # unshifted correlation from which the reference may follow the light
-_ASIDE_GAIN = 0.1  # how much better a vehicle must fit aside than where it stood
 _UNKNOWN = Resemblance(whole=0.0, unshifted=0.0, blocks=0.0, flat=True)
 
 
@@ -28,23 +27,19 @@ class Sight:
     """What one frame says about one place.
 
     Attributes:
-        at_s: media time, seconds.
+        view: the frame.
         detection: the detection that belongs to the place, if any.
-        looked: the detector ran on this frame.
         covers: boxes of foreign things that may be in front of it, full-frame pixels.
-        light: the light changed a moment ago, so pictures are not held against the vehicle.
-        gray: the grey picture.
-        dx, dy: shift of the view against its usual position, grey pixels.
     """
 
-    at_s: float
+    view: View
     detection: Detection | None
-    looked: bool
     covers: tuple[Box, ...]
-    light: bool
-    gray: Gray
-    dx: float = 0.0
-    dy: float = 0.0
+
+    @property
+    def at_s(self) -> float:
+        """Media time, seconds."""
+        return self.view.at_s
 
 
 @dataclass(slots=True)
@@ -65,6 +60,7 @@ class _Spell:
 
 @dataclass(slots=True, kw_only=True)
 class _Spells:
+    rolled: _Spell = field(default_factory=_Spell)
     absent: _Spell = field(default_factory=_Spell)
     other: _Spell = field(default_factory=_Spell)
     doubt: _Spell = field(default_factory=_Spell)
@@ -75,8 +71,7 @@ class _Spells:
 class Place:
     """A confirmed standing vehicle.
 
-    `scale` is grey pixels per full-frame pixel. `pending` says that it comes from an earlier run and has not
-    been recognised in this one yet.
+    `pending` says that it comes from an earlier run and has not been recognised in this one yet.
     """
 
     id: str
@@ -84,7 +79,6 @@ class Place:
     first_box: Box
     appearance: Appearance | None
     options: PlaceOptions
-    scale: float
     arrived_s: float
     arrived_at: datetime
     since_start: bool
@@ -93,6 +87,7 @@ class Place:
     votes: Counter[ObjectClass]
     best: float
     boxes: deque[Box]
+    support: Evidence
     visible: bool = True
     pending: bool = False
     refreshed_s: float = 0.0
@@ -105,20 +100,26 @@ class Place:
         seen = self._compare(sight)
         fits = sight.detection is not None and sight.detection.box.iou(self.box) >= options.fit_iou
         self.visible = False
+        if sight.view.looked:
+            near = sight.detection is not None and sight.detection.box.iou(self.box) >= options.same_box_iou
+            score = sight.detection.score if near and sight.detection is not None else 0.0
+            self.support.add(Sample(at_s=sight.at_s, score=score), options.begin_score)
         if seen.flat:
             return self._without_picture(sight, seen)
         open_enough = seen.open >= options.open_share
         sure = seen.blocks >= options.block_share
-        likely = seen.blocks >= options.doubt_share and (fits or not sight.looked)
-        if open_enough and (sure or likely or (fits and sight.light)):
+        likely = seen.blocks >= options.doubt_share and (fits or not sight.view.looked)
+        if open_enough and (sure or (fits and sight.view.light)):
             return self._present(sight, seen)
-        if sight.light or not open_enough:
+        if sight.view.light or not open_enough:
             return self._over(self._spells.hidden, sight, options.covered_s, DepartureReason.LOST)
-        if self._rolled(sight, seen):
-            return DepartureReason.MOVED
+        if self._rolled(sight):
+            return self._over(self._spells.rolled, sight, 0.0, DepartureReason.MOVED)
+        if likely:
+            return self._present(sight, seen)
         if seen.blocks >= options.doubt_share:
             return self._over(self._spells.doubt, sight, options.doubt_s, DepartureReason.MOVED)
-        if sight.detection is not None:
+        if sight.detection is not None and sight.detection.box.iou(self.box) >= options.same_box_iou:
             return self._over(self._spells.other, sight, options.differs_s, DepartureReason.REPLACED)
         return self._over(self._spells.absent, sight, options.gone_s, DepartureReason.LEFT)
 
@@ -126,6 +127,14 @@ class Place:
         """Watching was interrupted until `at_s`: what was not seen then is no sign of absence."""
         self._spells = _Spells()
         self.refreshed_s = at_s
+
+    def narrow(self, box: Box, support: Evidence, view: View) -> None:
+        """Stand for `box` from now on: it is the same vehicle, better seen so than with its neighbour."""
+        self.box = self.first_box = box
+        self.boxes.clear()
+        self.boxes.append(box)
+        self.support = support
+        self.appearance = Appearance.learn(view.gray, view.on_gray(box))
 
     @property
     def left_s(self) -> float:
@@ -150,14 +159,13 @@ class Place:
             visible=self.visible,
         )
 
-    def _where(self, sight: Sight) -> Box:
-        return self.first_box.scaled(self.scale, self.scale).shifted(sight.dx, sight.dy)
-
     def _compare(self, sight: Sight) -> Resemblance:
         if self.appearance is None:
             return _UNKNOWN
-        front = [c.scaled(self.scale, self.scale).shifted(sight.dx, sight.dy) for c in sight.covers]
-        return self.appearance.compare(sight.gray, self._where(sight), self.options.block_keep, front)
+        view = sight.view
+        front = [view.on_gray(cover) for cover in sight.covers]
+        where = view.on_gray(self.first_box)
+        return self.appearance.compare(view.gray, where, self.options.block_keep, front)
 
     def _present(self, sight: Sight, seen: Resemblance) -> DepartureReason | None:
         if sight.detection is not None:
@@ -170,10 +178,12 @@ class Place:
             self._still_s = sight.at_s
         self.visible = seen.open >= _CLEAR
         self._spells = _Spells()
-        renewed = sight.light and sight.detection is not None
+        renewed = sight.view.light and sight.detection is not None
         due = sight.at_s - self.refreshed_s >= self.options.refresh_s
         if renewed or (due and seen.unshifted >= _FOLLOW and seen.centred):
-            self.appearance = Appearance.learn(sight.gray, self._where(sight)) or self.appearance
+            self.appearance = (
+                Appearance.learn(sight.view.gray, sight.view.on_gray(self.first_box)) or self.appearance
+            )
             self.refreshed_s = sight.at_s
         return None
 
@@ -181,7 +191,7 @@ class Place:
         """Nothing to compare (pitch dark, a featureless side): only boxes can tell."""
         if sight.detection is not None:
             return self._present(sight, seen)
-        if not sight.looked:
+        if not sight.view.looked:
             return None
         return self._over(self._spells.absent, sight, self.options.doubt_s, DepartureReason.LEFT)
 
@@ -191,12 +201,12 @@ class Place:
         spell.go_on(sight.at_s)
         return reason if spell.lasts(sight.at_s, least_s) else None
 
-    def _rolled(self, sight: Sight, seen: Resemblance) -> bool:
+    def _rolled(self, sight: Sight) -> bool:
         """Whether what stood here is now found a little aside."""
-        if self.appearance is None or sight.detection is None:
-            return False
-        aside = self.appearance.found_aside(sight.gray, self._where(sight))
-        return aside >= self.options.aside_keep and aside >= seen.unshifted + _ASIDE_GAIN
+        options = self.options
+        return self.appearance is not None and self.appearance.rolled(
+            sight.view.gray, sight.view.on_gray(self.first_box), options.block_keep, options.aside_keep
+        )
 
     def _crept(self, sight: Sight, seen: Resemblance) -> bool:
         """Whether the boxes wandered off, and the picture with them."""
@@ -205,8 +215,7 @@ class Place:
         now = median_box(list(self.boxes)[-_RECENT_BOXES:])
         if now.iou(self.first_box) >= self.options.creep_iou:
             return False
-        there = now.scaled(self.scale, self.scale).shifted(sight.dx, sight.dy)
-        return self.appearance.unshifted(sight.gray, there) > seen.unshifted
+        return self.appearance.unshifted(sight.view.gray, sight.view.on_gray(now)) > seen.unshifted
 
     def _learn_box(self, detection: Detection) -> None:
         self.boxes.append(detection.box)

@@ -13,7 +13,7 @@ from pipeline.frame import Frame
 from trackers.appearance import Appearance
 from trackers.options import PlaceOptions
 from trackers.place import KEPT_BOXES, Place
-from trackers.samples import median_box
+from trackers.samples import SUPPORT_S, Evidence, median_box
 from trackers.snapshot import PlaceRecord, box_of, edges
 
 
@@ -42,9 +42,7 @@ def patches_of(places: Sequence[Place]) -> npt.NDArray[np.uint8]:
     return patches
 
 
-def to_place(
-    record: PlaceRecord, patch: npt.NDArray[np.uint8], frame: Frame, options: PlaceOptions, scale: float
-) -> Place:
+def to_place(record: PlaceRecord, patch: npt.NDArray[np.uint8], frame: Frame, options: PlaceOptions) -> Place:
     """The place of `record` as it continues at `frame`; UTC becomes the new run's media time.
 
     Raises:
@@ -62,7 +60,6 @@ def to_place(
         first_box=box_of(record.first_box),
         appearance=Appearance(patch) if record.pictured else None,
         options=options,
-        scale=scale,
         arrived_s=arrived_s,
         arrived_at=record.arrived_at,
         since_start=record.since_start,
@@ -71,5 +68,7 @@ def to_place(
         votes=Counter(record.votes),
         best=record.best,
         boxes=boxes,
+        support=Evidence(SUPPORT_S),
         refreshed_s=frame.at_s,
+        pending=True,
     )

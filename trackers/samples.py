@@ -11,6 +11,7 @@ from pipeline.detection import ObjectClass
 from pipeline.geometry import Box
 
 _MAX_SAMPLES = 128  # 3 s at 30 frames a second, and some
+SUPPORT_S = 8.0  # how long a place's own box is given to be seen again before a better one may take over
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,137 @@
+"""All candidates of a camera: born from detections that fit no place, confirmed or forgotten."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from datetime import timedelta
+
+from pipeline.detection import Detection
+from pipeline.geometry import Box, Size
+from trackers.appearance import Appearance
+from trackers.candidate import Candidate
+from trackers.history import Arrival, GrayHistory
+from trackers.options import PlaceOptions
+from trackers.place import KEPT_BOXES, Place
+from trackers.standing_places import StandingPlaces
+from trackers.view import View
+
+_BRIDGE_S = 4.0  # a bus passes in front while an arrival is dated
+_EDGE_PX = 3.0
+_SETTLED_SHARE = 0.7  # of the stillness window: what rolled into place at its beginning stands by then
+_CLEARER = 0.1  # how much better a rival box must be seen to take a place over
+_RIVAL_S = 30.0  # how long a rival box is given for it
+
+
+class Candidates:
+    """The memory's waiting room, bounded.
+
+    Args:
+        options: the thresholds.
+        places: where the confirmed ones go.
+        history: dates their arrivals.
+    """
+
+    def __init__(self, options: PlaceOptions, places: StandingPlaces, history: GrayHistory) -> None:
+        self._options = options
+        self._places = places
+        self._history = history
+        self.waiting: list[Candidate] = []
+        self.serial = 0
+
+    def update(self, view: View, mine: Sequence[Detection | None]) -> None:
+        """Take in a frame; `mine` holds each candidate's detection, in their order."""
+        for candidate, detection in zip(self.waiting, mine, strict=True):
+            covers = [
+                thing.box
+                for thing in self._places.foreign
+                if thing is not detection
+                and thing.box.iou(candidate.box) < self._options.match_iou
+                and thing.box.intersection_area(candidate.box) > 0
+            ]
+            candidate.update(view, detection, covers)
+        self.waiting = [candidate for candidate in self.waiting if candidate.alive]
+
+    def add(self, view: View, detections: Sequence[Detection]) -> None:
+        """Begin a candidate for each of `detections`; the least promising fall out when there are many."""
+        self.waiting.extend(Candidate(detection, view, self._options) for detection in detections)
+        self.waiting.sort(key=lambda candidate: candidate.evidence.mean_score, reverse=True)
+        del self.waiting[self._options.max_places :]
+
+    def confirm(self, view: View) -> None:
+        """Move those that are now known to stand to the places."""
+        self.waiting = [candidate for candidate in self.waiting if self._waits(candidate, view)]
+
+    def _waits(self, candidate: Candidate, view: View) -> bool:
+        """Confirm `candidate` if nothing speaks against it; whether it has to go on waiting."""
+        if not candidate.stands(view.at_s) or self._is_too_little(candidate.box, view.size):
+            return True
+        arrival = self._arrival(candidate, view)
+        rivals = [place for place in self._places.places if self._overlaps(candidate.box, place.box)]
+        if rivals:
+            if len(rivals) > 1 or not self._is_better(candidate, arrival, rivals[0], view.at_s):
+                return view.at_s - candidate.still_since_s < _RIVAL_S
+            rivals[0].narrow(candidate.box, candidate.evidence, view)
+            return False
+        if not candidate.earned(view.at_s, arrival.there_s):
+            return True
+        if len(self._places.places) < self._options.max_places:
+            self._places.places.append(self._place(candidate, arrival, view))
+        return False
+
+    def _is_better(self, candidate: Candidate, arrival: Arrival, place: Place, at_s: float) -> bool:
+        """Whether `candidate` is the vehicle of `place`, which was confirmed with a box around too much.
+
+        Side by side in a queue, two vehicles are first seen as one; later looks show them apart.
+        """
+        together = arrival.since_start or arrival.stood_s <= place.arrived_s + self._options.stillness_s
+        clearer = candidate.evidence.mean_score >= place.support.mean_score + _CLEARER
+        return place.last_seen_s == at_s and together and clearer
+
+    def _arrival(self, candidate: Candidate, view: View) -> Arrival:
+        if candidate.arrival is not None:
+            return candidate.arrival
+        first_s = candidate.still_since_s
+        settled_s = min(view.at_s, first_s + _SETTLED_SHARE * self._options.stillness_s)
+        where = candidate.box.scaled(view.scale, view.scale)
+        found = self._history.arrival(where, settled_s, self._options.picture_still, _BRIDGE_S)
+        candidate.arrival = found or Arrival(stood_s=first_s, there_s=first_s, since_start=False)
+        return candidate.arrival
+
+    def _place(self, candidate: Candidate, arrival: Arrival, view: View) -> Place:
+        self.serial += 1
+        # As far back as anything is known it has been there: its true arrival lies before that.
+        unknown = arrival.since_start
+        arrived_s = arrival.there_s if unknown else arrival.stood_s
+        return Place(
+            id=f"{view.taken_at:%Y%m%dT%H%M%S}-{self.serial}",
+            box=candidate.box,
+            first_box=candidate.box,
+            appearance=Appearance.learn(view.gray, view.on_gray(candidate.box)),
+            options=self._options,
+            arrived_s=arrived_s,
+            arrived_at=view.taken_at - timedelta(seconds=view.at_s - arrived_s),
+            since_start=unknown,
+            confirmed_s=view.at_s,
+            last_seen_s=view.at_s,
+            votes=candidate.evidence.votes.copy(),
+            best=candidate.evidence.best,
+            boxes=deque(candidate.boxes, maxlen=KEPT_BOXES),
+            support=candidate.evidence,
+            refreshed_s=view.at_s,
+        )
+
+    def _overlaps(self, box: Box, standing: Box) -> bool:
+        options = self._options
+        return box.iou(standing) >= options.overlap_iou or box.share_inside(standing) >= options.inside_share
+
+    def _is_too_little(self, box: Box, size: Size) -> bool:
+        """Whether too small a vehicle, or too small a part of one, is to be seen to judge it."""
+        least = self._options.sliver
+        if min(box.width, box.height) < self._options.least_side * max(size.width, size.height):
+            return True
+        sideways = box.x1 <= _EDGE_PX or box.x2 >= size.width - _EDGE_PX
+        upright = box.y1 <= _EDGE_PX or box.y2 >= size.height - _EDGE_PX
+        return (sideways and box.width < least * box.height) or (
+            upright and box.height < least / 2 * box.width
+        )
