@@ -7,7 +7,7 @@ import threading
 from gotcha.config import Config
 from jobs.embedded_redis import open_redis
 from jobs.worker import run_worker
-from storage.database import open_database, upgrade
+from storage.database import open_database
 from storage.report_store import SqlReportStore
 
 
@@ -20,7 +20,6 @@ def store_reports(config: Config, redis_url: str, stop: threading.Event | None =
     """
     database = open_database(config.database_url)
     try:
-        upgrade(database)
         run_worker(redis_url, SqlReportStore(database), stop=stop)
     finally:
         database.dispose()
