@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from rq.job import Job
 
 _log = logging.getLogger(__name__)
+# RQ turns its own logger up when it is imported; four lines a job drown what matters.
+logging.getLogger("rq.worker").setLevel(logging.WARNING)
 
 HEARTBEAT_INTERVAL_S = 5
 HEARTBEAT_TTL_S = 3 * HEARTBEAT_INTERVAL_S
