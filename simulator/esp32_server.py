@@ -211,9 +211,9 @@ class Esp32Server:
         if self._fault is Fault.FROZEN and self._frozen is not None:
             return self._frozen
         size = self._sizes[self._number]
-        if self._fault is Fault.TINY:
-            size = Size(width=1, height=1)
         image = resize(self._frame_at(now_s - self._started_s, size), size)
+        if self._fault is Fault.TINY:
+            image = resize(image, Size(width=1, height=1))
         # The sensor counts 4 (best) to 63; libjpeg 100 to 1.
         quality = max(5, 100 - int(self._quality * 1.5))
         _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])

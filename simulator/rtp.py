@@ -18,6 +18,8 @@ _PAYLOAD_TYPE = 96
 _LARGEST = 1400
 _START_CODE = re.compile(rb"\x00\x00\x00?\x01")
 _SOURCE = 0x60746368
+# Stamps begin anywhere (RFC 3550 5.1); FFmpeg takes a 0 for none at all.
+_FIRST_TICKS = 3_141_592_653
 _FU_A = 28
 _FU_H265 = 49
 
@@ -92,7 +94,7 @@ class RtpVideo:
                     continue
                 started = True
                 shown_s = rounds * self._duration_s + picture.shown_s
-                yield at_s, round(shown_s * _TICKS_PER_S) & 0xFFFFFFFF, picture.units
+                yield at_s, (_FIRST_TICKS + round(shown_s * _TICKS_PER_S)) & 0xFFFFFFFF, picture.units
             if not loop:
                 return
             rounds += 1

@@ -176,10 +176,12 @@ class RtspServer:
         return secrets.compare_digest(given.get("response", ""), expected)
 
     async def _play(self, writer: asyncio.StreamWriter) -> None:
+        began_s = 0.0
         if self._epoch is None:
             self._epoch = time.monotonic()
+        else:
+            began_s = (time.monotonic() - self._epoch) * self._speed
         sequence = 0
-        began_s = (time.monotonic() - self._epoch) * self._speed
         for at_s, ticks, units in self._video.from_keyframe(began_s, loop=self._loop):
             wait_s = self._epoch + at_s / self._speed - time.monotonic()
             await asyncio.sleep(max(0.0, wait_s))
@@ -189,7 +191,7 @@ class RtspServer:
                 writer.write(interleaved(payload, sequence=sequence, ticks=ticks, marker=last))
                 sequence += 1
             await writer.drain()
-        writer.transport.abort()
+        writer.close()
 
 
 def _md5(*parts: str) -> str:

@@ -71,7 +71,9 @@ class JpegPicture:
             return luma
         shrinking = size.width <= luma.shape[1] and size.height <= luma.shape[0]
         how = cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR
-        return np.asarray(cv2.resize(luma, (size.width, size.height), interpolation=how), dtype=np.uint8)
+        small = np.asarray(cv2.resize(luma, (size.width, size.height), interpolation=how), dtype=np.uint8)
+        small.flags.writeable = False
+        return small
 
     def bgr(self, size: Size | None = None) -> Image:
         """Colours, BGR uint8 (H, W, 3).

@@ -7,12 +7,13 @@ import time
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
+from typing import Self
 
 import av
 import cv2
 import numpy as np
 
-from pipeline.frame import SourceNotice
+from pipeline.frame import Frame, FrameSource, SourceNotice
 from pipeline.geometry import Size
 from pipeline.picture import Image
 
@@ -97,3 +98,31 @@ def wait_until(condition: Callable[[], bool], *, within_s: float = 10.0) -> None
 def threads_named(part: str) -> list[str]:
     """Names of the living threads with `part` in them."""
     return [thread.name for thread in threading.enumerate() if part in thread.name]
+
+
+class Reading:
+    """A source that is read in a thread while the block lasts, as the program does it."""
+
+    def __init__(self, source: FrameSource) -> None:
+        self.frames: list[Frame] = []
+        self.stop = threading.Event()
+        self.thread = threading.Thread(target=self._read)
+        self._source = source
+
+    def _read(self) -> None:
+        for frame in self._source.frames(self.stop):
+            self.frames.append(frame)
+
+    def __enter__(self) -> Self:
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop.set()
+        self.thread.join(5.0)
+        assert not self.thread.is_alive()
+
+    def more(self, count: int = 5, *, within_s: float = 15.0) -> None:
+        """Waits for so many further frames."""
+        target = len(self.frames) + count
+        wait_until(lambda: len(self.frames) >= target, within_s=within_s)

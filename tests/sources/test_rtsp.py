@@ -4,7 +4,6 @@ import logging
 import threading
 import time
 import traceback
-from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -20,7 +19,7 @@ from sources.decode_mode import DecodeMode, DecodeOptions
 from sources.reconnect import RetryOptions
 from sources.rtsp import RtspSource
 from sources.rtsp_reader import RtspOptions
-from tests.sources.media import Notices, bar_index, threads_named, wait_until, write_video
+from tests.sources.media import Notices, Reading, bar_index, threads_named, wait_until, write_video
 
 SOON = RetryOptions(first_s=0.1, longest_s=0.3, refused_s=0.5)
 
@@ -61,38 +60,6 @@ def taken(source: RtspSource, count: int, *, within_s: float = 20.0) -> list[Fra
             stop.set()
     timer.cancel()
     return frames
-
-
-class Running:
-    """A source that is read in a thread, as the program does it."""
-
-    def __init__(self, source: RtspSource) -> None:
-        self.frames: list[Frame] = []
-        self.stop = threading.Event()
-        self.source = source
-        self.thread = threading.Thread(target=self._read)
-
-    def _read(self) -> None:
-        self.frames.extend(self._each())
-
-    def _each(self) -> Iterator[Frame]:
-        for frame in self.source.frames(self.stop):
-            self.frames.append(frame)
-        yield from ()
-
-    def __enter__(self) -> "Running":
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop.set()
-        self.thread.join(5.0)
-        assert not self.thread.is_alive()
-
-    def more(self, count: int = 3, *, within_s: float = 15.0) -> None:
-        """Waits for so many further frames."""
-        target = len(self.frames) + count
-        wait_until(lambda: len(self.frames) >= target, within_s=within_s)
 
 
 def assert_rising(frames: list[Frame]) -> None:
@@ -183,7 +150,7 @@ def test_an_unknown_stream_is_permanent_until_it_is_known(video: Path) -> None:
     notices = Notices()
     with RtspServer(video) as server:
         server.missing()
-        with Running(RtspSource("c", options(server.url), sink=notices)) as running:
+        with Reading(RtspSource("c", options(server.url), sink=notices)) as running:
             wait_until(lambda: "refused" in notices.kinds())
             server.missing(False)
             running.more()
@@ -200,7 +167,7 @@ def test_nobody_there_is_said_once_and_waited_for() -> None:
 
 def test_a_restarted_camera_comes_back_with_the_gap_marked(video: Path) -> None:
     notices = Notices()
-    with RtspServer(video) as server, Running(RtspSource("c", options(server.url), sink=notices)) as running:
+    with RtspServer(video) as server, Reading(RtspSource("c", options(server.url), sink=notices)) as running:
         running.more(5)
         server.restart(away_s=1.0)
         wait_until(lambda: "lost" in notices.kinds())
@@ -216,7 +183,7 @@ def test_a_restarted_camera_comes_back_with_the_gap_marked(video: Path) -> None:
 
 def test_a_stalled_camera_is_noticed_and_connected_anew(video: Path) -> None:
     notices = Notices()
-    with RtspServer(video) as server, Running(RtspSource("c", options(server.url), sink=notices)) as running:
+    with RtspServer(video) as server, Reading(RtspSource("c", options(server.url), sink=notices)) as running:
         running.more(5)
         server.stall()
         began = time.monotonic()
@@ -232,7 +199,7 @@ def test_a_camera_that_hangs_in_its_answer_is_tried_again(video: Path, method: s
     notices = Notices()
     with RtspServer(video) as server:
         server.hang_at(method)
-        with Running(RtspSource("c", options(server.url), sink=notices)) as running:
+        with Reading(RtspSource("c", options(server.url), sink=notices)) as running:
             wait_until(lambda: server.connections >= 2)
             server.hang_at("")
             running.more()
@@ -240,7 +207,7 @@ def test_a_camera_that_hangs_in_its_answer_is_tried_again(video: Path, method: s
 
 
 def test_a_stop_ends_a_stalled_camera_within_two_seconds(video: Path) -> None:
-    with RtspServer(video) as server, Running(RtspSource("c", options(server.url))) as running:
+    with RtspServer(video) as server, Reading(RtspSource("c", options(server.url))) as running:
         running.more(2)
         server.stall()
         began = time.monotonic()

@@ -1,0 +1,129 @@
+import av
+import cv2
+import numpy as np
+import pytest
+
+from pipeline.errors import PictureError
+from pipeline.geometry import Size
+from pipeline.picture import ArrayPicture
+from sources.jpeg import jpeg_size
+from sources.jpeg_picture import JpegPicture
+from sources.video_picture import VideoPicture
+from tests.sources.media import bar_image, jpeg
+
+# A width whose lines the decoder pads.
+ODD = Size(width=162, height=98)
+
+
+def scene(size: Size = ODD) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    """Smooth colours over the whole range, with a black and a white corner."""
+    x = np.linspace(0, 255, size.width)[None, :].repeat(size.height, 0)
+    y = np.linspace(0, 255, size.height)[:, None].repeat(size.width, 1)
+    image = np.stack([x, y, 255 - x], axis=2).astype(np.uint8)
+    image[:20, :20], image[-20:, -20:] = 0, 255
+    return image
+
+
+@pytest.mark.parametrize(
+    "pixels",
+    [
+        "yuv420p",
+        "yuvj420p",
+        "yuv422p",
+        "yuvj422p",
+        "yuv444p",
+        "nv12",
+        "yuv420p10le",
+        "yuyv422",
+        "bgr24",
+        "gray",
+    ],
+)
+def test_every_format_gives_the_same_picture(pixels: str) -> None:
+    truth = scene()
+    if pixels == "gray":
+        truth = np.asarray(
+            cv2.cvtColor(cv2.cvtColor(truth, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR), np.uint8
+        )
+    frame = av.VideoFrame.from_ndarray(truth, "bgr24").reformat(format=pixels)
+    picture, expected = VideoPicture(frame), ArrayPicture(truth)
+    assert picture.size == ODD
+    small = Size(width=54, height=49)
+    assert np.abs(picture.gray(small).astype(int) - expected.gray(small)).mean() < 2.5
+    # Black is 0 and white is 255, whatever range the stream has.
+    assert picture.gray(small)[2, 2] <= 4
+    assert picture.gray(small)[-3, -3] >= 251
+    assert np.abs(picture.bgr().astype(int) - truth).mean() < 4.0
+    assert np.abs(picture.bgr(small).astype(int) - expected.bgr(small)).mean() < 5.0
+    assert picture.original() is None
+
+
+def test_the_finest_picture_is_decoded_once_and_only_at_full_size() -> None:
+    rough = av.VideoFrame.from_ndarray(bar_image(1), "bgr24")
+    asked: list[int] = []
+
+    def finest() -> av.VideoFrame:
+        asked.append(1)
+        return av.VideoFrame.from_ndarray(bar_image(2), "bgr24")
+
+    picture = VideoPicture(rough, finest)
+    picture.gray(Size(width=40, height=30))
+    picture.bgr(Size(width=40, height=30))
+    assert asked == []
+    assert picture.bgr() is picture.bgr()
+    assert (picture.bgr() == bar_image(2)).all()
+    assert asked == [1]
+
+
+@pytest.mark.parametrize(
+    "size", [Size(width=20, height=15), Size(width=80, height=60), Size(width=320, height=240)]
+)
+def test_a_jpeg_decoded_coarsely_shows_the_same(size: Size) -> None:
+    data = jpeg(3)
+    whole = np.asarray(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR), np.uint8)
+    gray = JpegPicture(data).gray(size)
+    assert gray.shape == (size.height, size.width)
+    assert np.abs(gray.astype(int) - ArrayPicture(whole).gray(size)).mean() < 3.0
+
+
+def test_a_finer_look_after_a_coarse_one_is_fine() -> None:
+    picture, fresh = JpegPicture(jpeg(3)), JpegPicture(jpeg(3))
+    picture.gray(Size(width=16, height=12))
+    large = Size(width=160, height=120)
+    assert (picture.gray(large) == fresh.gray(large)).all()
+    assert picture.original() == jpeg(3)
+    assert jpeg_size(jpeg(3)) == Size(width=160, height=120)
+
+
+def claiming(width: int, height: int) -> bytes:
+    """A JPEG whose header says another size."""
+    data = bytearray(jpeg(0))
+    at = data.index(b"\xff\xc0")
+    data[at + 5 : at + 9] = height.to_bytes(2) + width.to_bytes(2)
+    return bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "no JPEG"),
+        (b"<html>", "no JPEG"),
+        (jpeg(0)[: len(jpeg(0)) // 2], "without a size|cut JPEG"),
+        (jpeg(0)[:-40], "cut JPEG"),
+        (claiming(60000, 60000), "more than 50000000 pixels"),
+        (claiming(1, 1), "1x1"),
+        (claiming(0, 0), "without a size"),
+        (jpeg(0)[:20] + b"\xff\xd9", "without a size"),
+    ],
+)
+def test_a_jpeg_of_no_use_is_refused_before_it_is_decoded(data: bytes, said: str) -> None:
+    with pytest.raises(PictureError, match=said):
+        JpegPicture(data)
+
+
+def test_a_jpeg_whose_tables_are_broken_is_found_when_verified() -> None:
+    data = bytearray(jpeg(0))
+    at = data.index(b"\xff\xc4")
+    data[at + 2 : at + 30] = b"\x00" * 28
+    with pytest.raises(PictureError, match="damaged"):
+        JpegPicture(bytes(data)).verify()
