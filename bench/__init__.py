@@ -1,0 +1,1 @@
+"""Benchmarks against truth and against peers; `gotcha bench` runs them."""

@@ -1,0 +1,1 @@
+"""What is done later, through RQ: outbox, dispatcher, tasks, worker, embedded Redis."""

@@ -1,0 +1,1 @@
+"""What is kept: reports and events in a database, evidence in blobs."""

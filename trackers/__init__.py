@@ -1,0 +1,1 @@
+"""Which vehicle stands where: a memory of places that outlives tracker ids and restarts."""
