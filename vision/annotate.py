@@ -63,6 +63,8 @@ class VehicleMark:
 def mark_photo(image: Image, *, vehicle: Box, zone: Polygon, lines: tuple[str, ...]) -> Image:
     """The copy of an evidence photo that carries its time and zone.
 
+    The accused vehicle and its plate stay exactly as the camera saw them: the zone lies around them.
+
     Args:
         image: BGR uint8 (H, W, 3).
         vehicle: the accused vehicle, pixels of `image`.
@@ -70,6 +72,10 @@ def mark_photo(image: Image, *, vehicle: Box, zone: Polygon, lines: tuple[str, .
         lines: local time, camera, zone and so on, written into a bar on top.
     """
     copy = draw_zones(image, (ZoneMark(polygon=zone, name="", color=RED),), opacity=_EVIDENCE_OPACITY)
+    seen = vehicle.clipped(Size(width=image.shape[1], height=image.shape[0]))
+    if seen is not None:
+        rows, columns = slice(round(seen.y1), round(seen.y2)), slice(round(seen.x1), round(seen.x2))
+        copy[rows, columns] = image[rows, columns]
     _box(copy, vehicle, RED)
     _bar(copy, lines)
     return copy

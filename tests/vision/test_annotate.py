@@ -42,6 +42,19 @@ def test_an_evidence_copy_carries_text_zone_and_vehicle_and_leaves_the_original(
     assert marked[150, 600].tolist() == [120, 120, 120]
 
 
+def test_the_accused_vehicle_stays_as_the_camera_saw_it() -> None:
+    """A zone's tint and outline lay over the vehicle standing in it, its plate included."""
+    random = np.random.default_rng(1)
+    photo = random.integers(0, 256, (480, 640, 3), dtype=np.uint8)
+    # The zone's edge runs right through the vehicle.
+    across = Box(x1=200, y1=200, x2=300, y2=330)
+    for vehicle in (CAR, across):
+        marked = mark_photo(photo, vehicle=vehicle, zone=ZONE, lines=())
+        rows, columns = slice(int(vehicle.y1) + 4, int(vehicle.y2) - 4), slice(204, 296)
+        assert np.array_equal(marked[rows, columns], photo[rows, columns])
+        assert not np.array_equal(marked[400:420, 100:150], photo[400:420, 100:150])
+
+
 def test_each_line_is_written_on_its_own_row() -> None:
     one = mark_photo(_photo(), vehicle=CAR, zone=ZONE, lines=("14:03",))
     two = mark_photo(_photo(), vehicle=CAR, zone=ZONE, lines=("14:03", "정문"))
