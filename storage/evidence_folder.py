@@ -7,37 +7,29 @@ import fcntl
 import hashlib
 import logging
 import os
-import re
 import secrets
-import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from pipeline.errors import EvidenceError
 from pipeline.report import Evidence, EvidenceKind
+from storage.blob_store import StoredBlob
+from storage.evidence_keys import check_content, check_key, evidence_key
 
 _log = logging.getLogger(__name__)
 
-HASH_DIGITS = 32
-_EXTENSIONS = {"image/jpeg": "jpg", "image/png": "png", "video/mp4": "mp4", "application/json": "json"}
-_KEY = re.compile(
-    rf"\d{{4}}/\d{{2}}/\d{{2}}/[^/\0]+/[a-z0-9_]+-(?P<hash>[0-9a-f]{{{HASH_DIGITS}}})\.[a-z0-9]{{1,8}}",
-    re.ASCII,
-)
 _INCOMING = ".incoming"
-_NAME_LIMIT = 60
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 class EvidenceFolder:
-    """`pipeline.report.EvidenceStore` in a folder.
+    """`storage.blob_store.BlobStore` in a folder.
 
     A file is written beside the final places, fsynced, renamed, and its folder fsynced: after `put` returns,
-    the evidence survives a power cut; when it raises, nothing is there. Keys are
-    `YYYY/MM/DD/<camera>/<kind>-<first 32 hex digits of the SHA-256>.<extension>`, dates in UTC.
+    the evidence survives a power cut; when it raises, nothing is there.
     """
 
     def __init__(self, root: Path) -> None:
@@ -62,7 +54,7 @@ class EvidenceFolder:
         self, *, camera: str, kind: EvidenceKind, taken_at: datetime, data: bytes, media_type: str
     ) -> Evidence:
         digest = hashlib.sha256(data).hexdigest()
-        key = _key(camera=camera, kind=kind, taken_at=taken_at, digest=digest, media_type=media_type)
+        key = evidence_key(camera=camera, kind=kind, taken_at=taken_at, digest=digest, media_type=media_type)
         path = self._root / key
         try:
             if not _holds(path, digest):
@@ -81,13 +73,40 @@ class EvidenceFolder:
             raise EvidenceError(f"there is no evidence {key} in {self._root}: the file is gone") from None
         except OSError as error:
             raise self._error(f"did not give {key}", error) from error
-        expected = _KEY.fullmatch(key)
-        digest = hashlib.sha256(data).hexdigest()
-        if expected is None or not digest.startswith(expected["hash"]):
-            raise EvidenceError(
-                f"the evidence {key} in {self._root} was altered after it was stored: its SHA-256 is {digest}"
-            )
+        check_content(key, data, str(self._root))
         return data
+
+    def delete(self, key: str) -> bool:
+        path = self.path(key)
+        try:
+            path.unlink()
+            _fsync_folder(path.parent)
+            self._remove_empty(path.parent)
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise self._error(f"did not delete {key}", error) from error
+        return True
+
+    def blobs(self) -> Iterator[StoredBlob]:
+        for folder, folders, names in os.walk(self._root):
+            # In place, so that the walk follows: in order, and never into what is being written.
+            folders[:] = sorted(name for name in folders if name != _INCOMING)
+            for name in sorted(names):
+                path = Path(folder, name)
+                try:
+                    status = path.lstat()
+                except FileNotFoundError:
+                    # Deleted since it was listed.
+                    continue
+                yield StoredBlob(
+                    key=path.relative_to(self._root).as_posix(),
+                    size_bytes=status.st_size,
+                    modified_at=datetime.fromtimestamp(status.st_mtime, UTC),
+                )
+
+    def where(self, key: str) -> str:
+        return str(self.path(key))
 
     def path(self, key: str) -> Path:
         """Where the file of `key` lies, for programs that open it; it need not exist.
@@ -95,10 +114,7 @@ class EvidenceFolder:
         Raises:
             EvidenceError: the key is not one of ours, or leads out of the folder.
         """
-        if not _KEY.fullmatch(key) or ".." in PurePosixPath(key).parts:
-            raise EvidenceError(
-                f"expected a key as put() makes it (YYYY/MM/DD/camera/kind-hash.ext), got {key!r}"
-            )
+        check_key(key)
         path = self._root / key
         # A link planted in the folder must not lead elsewhere either.
         if not path.resolve().is_relative_to(self._root.resolve()):
@@ -106,9 +122,9 @@ class EvidenceFolder:
         return path
 
     def _write(self, path: Path, data: bytes) -> None:
-        self._make_folder(path.parent)
         temporary = self._incoming / f"{path.name}.{secrets.token_hex(8)}"
         with _locked(self._incoming, fcntl.LOCK_SH):
+            self._make_folder(path.parent)
             try:
                 with temporary.open("xb") as file:
                     file.write(data)
@@ -125,6 +141,19 @@ class EvidenceFolder:
         for one in reversed(missing):
             one.mkdir(exist_ok=True)
             _fsync_folder(one.parent)
+
+    def _remove_empty(self, folder: Path) -> None:
+        # The folders of days that have expired would pile up for ever. Under the lock, so that none goes in
+        # which somebody is just writing.
+        try:
+            with _locked(self._incoming, fcntl.LOCK_EX | fcntl.LOCK_NB):
+                for one in (folder, *folder.parents):
+                    if one == self._root:
+                        return
+                    one.rmdir()
+        except OSError:
+            # Somebody writes, or the folder holds more: it goes with its last file.
+            return
 
     def _sweep(self) -> None:
         try:
@@ -148,26 +177,6 @@ class EvidenceFolder:
         else:
             advice = f"{error.strerror or error}; check the disk or set evidence.folder to another one"
         return EvidenceError(f"the evidence folder {self._root} {what}: {advice}")
-
-
-def _key(*, camera: str, kind: EvidenceKind, taken_at: datetime, digest: str, media_type: str) -> str:
-    if taken_at.tzinfo is None:
-        raise EvidenceError(f"expected an aware time of the evidence, got the naive {taken_at.isoformat()}")
-    extension = _EXTENSIONS.get(media_type)
-    if extension is None:
-        raise EvidenceError(f"expected a media type of {', '.join(sorted(_EXTENSIONS))}, got {media_type!r}")
-    date = taken_at.astimezone(UTC).strftime("%Y/%m/%d")
-    return f"{date}/{safe_name(camera)}/{kind.value}-{digest[:HASH_DIGITS]}.{extension}"
-
-
-def safe_name(camera: str) -> str:
-    """A camera's name as a folder's: letters, digits, `-`, `_`, `.`; two names never meet."""
-    name = unicodedata.normalize("NFC", camera)
-    safe = re.sub(r"[^\w.-]", "_", name)[:_NAME_LIMIT].lstrip(".")
-    if safe and safe == camera:
-        return safe
-    # Something was replaced, so "a/b" and "a_b" must be kept apart.
-    return f"{safe}-{hashlib.sha256(camera.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
 
 
 def _holds(path: Path, digest: str) -> bool:

@@ -1,26 +1,33 @@
-"""One suite over every EvidenceStore."""
+"""One suite over every BlobStore: a folder and a bucket, both real."""
 
 from __future__ import annotations
 
 import hashlib
+import threading
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
 from pipeline.errors import EvidenceError
-from pipeline.report import Evidence, EvidenceKind, EvidenceStore
+from pipeline.report import Evidence, EvidenceKind
+from storage.blob_store import BlobStore, StoredBlob
+from storage.evidence_bucket import EvidenceBucket
 from storage.evidence_folder import EvidenceFolder
+from tests.s3 import NewBucket
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
-@pytest.fixture(params=["folder"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> EvidenceStore:
-    return EvidenceFolder(tmp_path / "evidence")
+@pytest.fixture(params=["folder", "bucket"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> BlobStore:
+    if request.param == "folder":
+        return EvidenceFolder(tmp_path / "evidence")
+    new: NewBucket = request.getfixturevalue("new_bucket")
+    return EvidenceBucket(new(prefix="site-1/"))
 
 
-def put(store: EvidenceStore, data: bytes = b"jpeg", camera: str = "gate", **more: object) -> Evidence:
+def put(store: BlobStore, data: bytes = b"jpeg", camera: str = "gate", **more: object) -> Evidence:
     arguments: dict[str, object] = {
         "camera": camera,
         "kind": EvidenceKind.PHOTO_1,
@@ -31,7 +38,7 @@ def put(store: EvidenceStore, data: bytes = b"jpeg", camera: str = "gate", **mor
     return store.put(**(arguments | more))  # type: ignore[arg-type]
 
 
-def test_what_is_put_comes_back(store: EvidenceStore) -> None:
+def test_what_is_put_comes_back(store: BlobStore) -> None:
     data = bytes(range(256)) * 1000
     item = put(store, data)
     assert store.get(item.key) == data
@@ -45,27 +52,27 @@ def test_what_is_put_comes_back(store: EvidenceStore) -> None:
     )
 
 
-def test_the_same_bytes_have_the_same_key(store: EvidenceStore) -> None:
+def test_the_same_bytes_have_the_same_key(store: BlobStore) -> None:
     assert put(store) == put(store)
     assert put(store, b"other").key != put(store).key
 
 
-def test_the_day_is_that_of_utc(store: EvidenceStore) -> None:
+def test_the_day_is_that_of_utc(store: BlobStore) -> None:
     seoul = timezone(timedelta(hours=9))
     assert put(store, taken_at=datetime(2026, 3, 1, 3, tzinfo=seoul)).key.startswith("2026/02/28/")
 
 
-def test_a_naive_time_is_refused(store: EvidenceStore) -> None:
+def test_a_naive_time_is_refused(store: BlobStore) -> None:
     with pytest.raises(EvidenceError, match="aware"):
         put(store, taken_at=NOON.replace(tzinfo=None))
 
 
-def test_an_unknown_media_type_is_refused(store: EvidenceStore) -> None:
+def test_an_unknown_media_type_is_refused(store: BlobStore) -> None:
     with pytest.raises(EvidenceError, match="application/x-sh"):
         put(store, media_type="application/x-sh")
 
 
-def test_empty_evidence_comes_back_empty(store: EvidenceStore) -> None:
+def test_empty_evidence_comes_back_empty(store: BlobStore) -> None:
     assert store.get(put(store, b"").key) == b""
 
 
@@ -73,7 +80,7 @@ def test_empty_evidence_comes_back_empty(store: EvidenceStore) -> None:
     "camera",
     ["정문", "../../etc", "/etc", "a/b", "a\\b", "a\0b", "", ".", "..", "x" * 500, "gate 1", ".hidden"],
 )
-def test_any_camera_name_is_safe(store: EvidenceStore, camera: str) -> None:
+def test_any_camera_name_is_safe(store: BlobStore, camera: str) -> None:
     item = put(store, camera=camera)
     assert store.get(item.key) == b"jpeg"
     parts = item.key.split("/")
@@ -82,7 +89,7 @@ def test_any_camera_name_is_safe(store: EvidenceStore, camera: str) -> None:
     assert len(parts[3].encode()) <= 255
 
 
-def test_names_that_look_alike_are_kept_apart(store: EvidenceStore) -> None:
+def test_names_that_look_alike_are_kept_apart(store: BlobStore) -> None:
     names = ["a/b", "a_b", "a b", "a\\b", "x" * 100, "x" * 101, ".a", "a"]
     assert len({put(store, camera=name).key for name in names}) == len(names)
 
@@ -100,12 +107,64 @@ def test_names_that_look_alike_are_kept_apart(store: EvidenceStore) -> None:
         ".incoming/x",
     ],
 )
-def test_a_key_that_is_not_ours_is_refused(store: EvidenceStore, key: str) -> None:
+def test_a_key_that_is_not_ours_is_refused(store: BlobStore, key: str) -> None:
     with pytest.raises(EvidenceError, match="expected a key"):
         store.get(key)
 
 
-def test_missing_evidence_is_named(store: EvidenceStore) -> None:
+def test_missing_evidence_is_named(store: BlobStore) -> None:
     key = "2026/03/01/gate/photo_1-" + "0" * 32 + ".jpg"
     with pytest.raises(EvidenceError, match=key):
         store.get(key)
+
+
+def test_everything_that_lies_there_is_listed(store: BlobStore) -> None:
+    before = datetime.now(UTC) - timedelta(seconds=2)
+    items = [put(store, bytes([n]), camera) for n, camera in enumerate(("정문", "gate", "yard"))]
+    found = list(store.blobs())
+    assert {blob.key for blob in found} == {item.key for item in items}
+    assert all(blob.size_bytes == 1 for blob in found)
+    assert all(before <= blob.modified_at <= datetime.now(UTC) + timedelta(seconds=2) for blob in found)
+
+
+def test_an_empty_store_lists_nothing(store: BlobStore) -> None:
+    assert list(store.blobs()) == []
+
+
+def test_what_is_deleted_is_gone_and_the_rest_stays(store: BlobStore) -> None:
+    gone, kept = put(store, b"1"), put(store, b"2")
+    assert store.delete(gone.key)
+    assert not store.delete(gone.key)
+    with pytest.raises(EvidenceError, match="gone"):
+        store.get(gone.key)
+    assert store.get(kept.key) == b"2"
+    assert [blob.key for blob in store.blobs()] == [kept.key]
+    assert put(store, b"1") == gone
+    assert store.get(gone.key) == b"1"
+
+
+@pytest.mark.parametrize("key", ["", "../secret", "2026/03/01/gate/../../../../x"])
+def test_only_evidence_is_deleted_or_located(store: BlobStore, key: str) -> None:
+    with pytest.raises(EvidenceError, match="expected a key"):
+        store.delete(key)
+    with pytest.raises(EvidenceError, match="expected a key"):
+        store.where(key)
+
+
+def test_where_it_lies_names_the_key(store: BlobStore) -> None:
+    assert store.where(put(store).key).endswith(put(store).key)
+
+
+def test_many_writers_of_the_same_bytes_agree(store: BlobStore) -> None:
+    keys: list[str] = []
+    threads = [
+        threading.Thread(target=lambda: keys.extend(put(store, b"same" * 9000).key for _ in range(3)))
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(keys) == 12
+    assert [blob.key for blob in store.blobs()] == [keys[0]]
+    assert isinstance(next(iter(store.blobs())), StoredBlob)
