@@ -45,6 +45,14 @@ class EvidenceError(GotchaError):
     """Evidence could not be written or read (full disk, missing rights, altered file)."""
 
 
+class EvidenceMissingError(EvidenceError):
+    """Nothing is stored under the key."""
+
+
+class EvidenceAlteredError(EvidenceError):
+    """What is stored under the key is not what was put there."""
+
+
 class StorageError(GotchaError):
     """The database refused or is unreachable."""
 

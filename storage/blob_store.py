@@ -22,8 +22,8 @@ class StoredBlob:
 class BlobStore(EvidenceStore, Protocol):
     """Keeps evidence bytes. Implementations: `EvidenceFolder`, `EvidenceBucket`; threads may share them.
 
-    After `put` returns, the bytes survive a power cut; when it raises, nothing is stored. `get` refuses
-    bytes that differ from what was put.
+    After `put` returns, the bytes survive a power cut; when it raises, nothing is stored. `get` raises
+    EvidenceMissingError when nothing is there and EvidenceAlteredError when it differs from what was put.
     """
 
     def delete(self, key: str) -> bool:

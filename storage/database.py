@@ -5,11 +5,13 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
 from alembic.util.exc import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
@@ -44,8 +46,7 @@ def open_database(url: str) -> Engine:
         StorageUnavailableError: the database does not answer now.
         StorageError: the address is wrong, access is refused, or a newer Gotcha made the database.
     """
-    parsed = _parse(url)
-    engine = _sqlite(parsed) if parsed.get_backend_name() == "sqlite" else _postgresql(parsed)
+    engine = connect(url)
     try:
         upgrade(engine)
     except StorageError:
@@ -54,8 +55,30 @@ def open_database(url: str) -> Engine:
     return engine
 
 
-def upgrade(engine: Engine) -> None:
-    """Bring the schema to the newest revision, in one transaction; waits while another program does so.
+def connect(url: str) -> Engine:
+    """An engine for `url`, its schema left as it is; nothing is read yet.
+
+    Raises:
+        StorageError: the address is wrong, or the folder of the file cannot be made.
+    """
+    parsed = _parse(url)
+    return _sqlite(parsed) if parsed.get_backend_name() == "sqlite" else _postgresql(parsed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upgrade:
+    """Revisions of a schema before and after an upgrade; `before` is None for an empty database."""
+
+    before: str | None
+    after: str | None
+
+
+def upgrade(engine: Engine, to: str = "head") -> Upgrade:
+    """Bring the schema to a revision, in one transaction; waits while another program does so.
+
+    Args:
+        engine: of `connect`.
+        to: the revision; `head` is the newest.
 
     Raises:
         StorageUnavailableError: the database does not answer now.
@@ -68,12 +91,18 @@ def upgrade(engine: Engine) -> None:
             if engine.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _UPGRADE_LOCK})
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            before = _revision(connection)
+            command.upgrade(config, to)
+            return Upgrade(before=before, after=_revision(connection))
     except CommandError as error:
         raise StorageError(
             f"the database {shown(engine)} has a schema this version of Gotcha does not know"
             f" ({error}); a newer version made it: update Gotcha"
         ) from error
+
+
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
 
 
 @contextmanager

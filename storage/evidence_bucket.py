@@ -21,7 +21,7 @@ from botocore.exceptions import (
     PartialCredentialsError,
 )
 
-from pipeline.errors import EvidenceError, InvalidValueError
+from pipeline.errors import EvidenceError, EvidenceMissingError, InvalidValueError
 from pipeline.report import Evidence, EvidenceKind
 from storage.blob_store import StoredBlob
 from storage.evidence_keys import check_content, check_key, evidence_key
@@ -125,7 +125,9 @@ class EvidenceBucket:
                 ].read()
             except ClientError as error:
                 if _code(error) in _GONE:
-                    raise EvidenceError(f"there is no evidence {key} in {self._shown}: it is gone") from None
+                    raise EvidenceMissingError(
+                        f"there is no evidence {key} in {self._shown}: it is gone"
+                    ) from None
                 raise
         check_content(key, data, self._shown)
         return data

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pipeline.errors import EvidenceError
+from pipeline.errors import EvidenceError, EvidenceMissingError
 from pipeline.report import Evidence, EvidenceKind
 from storage.blob_store import StoredBlob
 from storage.evidence_keys import check_content, check_key, evidence_key
@@ -70,7 +70,9 @@ class EvidenceFolder:
         try:
             data = path.read_bytes()
         except FileNotFoundError:
-            raise EvidenceError(f"there is no evidence {key} in {self._root}: the file is gone") from None
+            raise EvidenceMissingError(
+                f"there is no evidence {key} in {self._root}: the file is gone"
+            ) from None
         except OSError as error:
             raise self._error(f"did not give {key}", error) from error
         check_content(key, data, str(self._root))

@@ -8,7 +8,7 @@ import unicodedata
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 
-from pipeline.errors import EvidenceError
+from pipeline.errors import EvidenceAlteredError, EvidenceError
 from pipeline.report import EvidenceKind
 
 HASH_DIGITS = 32
@@ -56,12 +56,12 @@ def check_content(key: str, data: bytes, store: str) -> None:
     """Refuse bytes that are not those `key` was made for.
 
     Raises:
-        EvidenceError: they were altered; names the key and `store`.
+        EvidenceAlteredError: they were altered; names the key and `store`.
     """
     expected = _KEY.fullmatch(key)
     digest = hashlib.sha256(data).hexdigest()
     if expected is None or not digest.startswith(expected["hash"]):
-        raise EvidenceError(
+        raise EvidenceAlteredError(
             f"the evidence {key} in {store} was altered after it was stored: its SHA-256 is {digest}"
         )
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement
-from sqlmodel import col, select
+from sqlalchemy import ColumnElement, func
+from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from pipeline.report import ReportState
 from storage.ports import ReportFilter
-from storage.tables import ReportRow
+from storage.tables import ReportRow, TombstoneRow
 
 _NO_ACCUSATION = (ReportState.DUPLICATE.value, ReportState.REJECTED.value)
 
@@ -56,3 +57,22 @@ def seen_at_place(*, camera: str, zone: str, since: datetime) -> SelectOfScalar[
         )
         .order_by(col(ReportRow.last_seen_at).desc(), col(ReportRow.id))
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repeats:
+    """How many duplicates name a report, and when the last of them was seen (None: there are none)."""
+
+    count: int
+    last_seen_at: datetime | None
+
+
+def repeats_of(session: Session, original: str) -> Repeats:
+    """The repeats of a report, those that have expired included."""
+    kept, kept_last = session.exec(
+        select(func.count(), func.max(ReportRow.own_last_seen_at)).where(ReportRow.duplicate_of == original)
+    ).one()
+    gone, gone_last = session.exec(
+        select(func.count(), func.max(TombstoneRow.last_seen_at)).where(TombstoneRow.duplicate_of == original)
+    ).one()
+    return Repeats(count=kept + gone, last_seen_at=max(filter(None, (kept_last, gone_last)), default=None))

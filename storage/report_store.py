@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Engine, delete, func, text
+from sqlalchemy import Engine, delete, func
 from sqlmodel import Session, col, select
 
 from pipeline.errors import StorageError
@@ -15,10 +15,14 @@ from pipeline.geometry import Box
 from pipeline.lifecycle import next_state
 from pipeline.report import CameraEvent, RejectionReason, Report, ReportState
 from storage import report_rows
-from storage.database import shown, translated, writing
+from storage.chain import append_record
+from storage.database import shown
 from storage.ports import Applied, HistoryEntry, Outcome, ReportCounts, ReportFilter, StoredReport
-from storage.report_queries import listed, matching, seen_at_place
-from storage.tables import CameraEventRow, EvidenceRow, HistoryRow, ReportRow
+from storage.report_queries import listed, matching, repeats_of, seen_at_place
+from storage.tables import CameraEventRow, EvidenceRow, HistoryRow, ReportRow, TombstoneRow
+from storage.transactions import changing, reading
+
+_log = logging.getLogger(__name__)
 
 
 class SqlReportStore:
@@ -31,14 +35,21 @@ class SqlReportStore:
         return f"SqlReportStore({shown(self._engine)})"
 
     def apply(self, report: Report, *, at: datetime, by: str) -> Applied:
-        with self._write(report.id, report.duplicate_of) as session:
+        with changing(self._engine, report.id, report.duplicate_of) as session:
             row = session.get(ReportRow, report.id)
             if row is not None and report.revision <= row.revision:
                 return Applied(outcome=Outcome.IGNORED, revision=row.revision, state=ReportState(row.state))
+            if row is None and (expired := session.get(TombstoneRow, report.id)) is not None:
+                _log.warning("revision %d of report %s came after it had expired", report.revision, report.id)
+                return Applied(outcome=Outcome.IGNORED, revision=expired.revision, state=ReportState.EXPIRED)
+            if row is not None and row.camera != report.camera:
+                # Its links stand in the chain of the camera it was first stored with.
+                raise StorageError(f"report {report.id} is of camera {row.camera}, not of {report.camera}")
             before = None if row is None else ReportState(row.state)
             after = next_state(before, report.state)
             if row is None:
-                session.add(report_rows.new_row(report, state=after, at=at))
+                row = report_rows.new_row(report, state=after, at=at)
+                session.add(row)
                 session.flush()
             else:
                 report_rows.revise(row, report, state=after, at=at)
@@ -46,13 +57,14 @@ class SqlReportStore:
             session.add_all(report_rows.evidence_rows(report))
             session.add(_step(report.id, report.revision, before, after, at=at, by=by, why=_why(report)))
             session.flush()
+            append_record(session, row, at=at)
             for original in {report.id, report.duplicate_of} - {None}:
                 _count_repeats(session, str(original))
             outcome = Outcome.STORED if before is None else Outcome.UPDATED
             return Applied(outcome=outcome, revision=report.revision, state=after)
 
     def move(self, report_id: str, to: ReportState, *, at: datetime, by: str, why: str) -> Applied:
-        with self._write(report_id) as session:
+        with changing(self._engine, report_id) as session:
             row = session.get(ReportRow, report_id)
             if row is None:
                 raise StorageError(f"there is no report {report_id}")
@@ -60,30 +72,32 @@ class SqlReportStore:
             after = next_state(before, to)
             row.state, row.updated_at = after.value, at
             session.add(_step(report_id, row.revision, before, after, at=at, by=by, why=why))
+            session.flush()
+            append_record(session, row, at=at)
             return Applied(outcome=Outcome.UPDATED, revision=row.revision, state=after)
 
     def apply_camera_event(self, event: CameraEvent) -> Outcome:
-        with self._write(event.id) as session:
+        with changing(self._engine, event.id) as session:
             if session.get(CameraEventRow, event.id) is not None:
                 return Outcome.IGNORED
             session.add(report_rows.camera_event_row(event))
             return Outcome.STORED
 
     def get(self, report_id: str) -> StoredReport | None:
-        with self._read() as session:
+        with reading(self._engine) as session:
             row = session.get(ReportRow, report_id)
             return None if row is None else _read_all(session, [row])[0]
 
     def list(self, wanted: ReportFilter) -> tuple[StoredReport, ...]:
-        with self._read() as session:
+        with reading(self._engine) as session:
             return _read_all(session, session.exec(listed(wanted)).all())
 
     def count(self, wanted: ReportFilter) -> int:
-        with self._read() as session:
+        with reading(self._engine) as session:
             return session.exec(select(func.count()).select_from(ReportRow).where(*matching(wanted))).one()
 
     def counts(self) -> ReportCounts:
-        with self._read() as session:
+        with reading(self._engine) as session:
             states = session.exec(select(ReportRow.state, func.count()).group_by(col(ReportRow.state))).all()
             reasons = session.exec(
                 select(ReportRow.rejection, func.count())
@@ -96,7 +110,7 @@ class SqlReportStore:
         )
 
     def history(self, report_id: str) -> tuple[HistoryEntry, ...]:
-        with self._read() as session:
+        with reading(self._engine) as session:
             rows = session.exec(
                 select(HistoryRow).where(HistoryRow.report_id == report_id).order_by(col(HistoryRow.id))
             ).all()
@@ -106,39 +120,17 @@ class SqlReportStore:
         query = select(CameraEventRow).order_by(col(CameraEventRow.at).desc(), col(CameraEventRow.id))
         if camera is not None:
             query = query.where(CameraEventRow.camera == camera)
-        with self._read() as session:
+        with reading(self._engine) as session:
             return tuple(report_rows.camera_event(row) for row in session.exec(query.limit(limit)).all())
 
     def latest_at_place(
         self, *, camera: str, zone: str, box: Box, since: datetime, min_iou: float
     ) -> StoredReport | None:
-        with self._read() as session:
+        with reading(self._engine) as session:
             for row in session.exec(seen_at_place(camera=camera, zone=zone, since=since)):
                 if Box(x1=row.x1, y1=row.y1, x2=row.x2, y2=row.y2).iou(box) >= min_iou:
                     return _read_all(session, [row])[0]
         return None
-
-    @contextmanager
-    def _read(self) -> Iterator[Session]:
-        with translated(self._engine), Session(self._engine, expire_on_commit=False) as session:
-            yield session
-
-    @contextmanager
-    def _write(self, *ids: str | None) -> Iterator[Session]:
-        with (
-            translated(self._engine),
-            writing(self._engine) as connection,
-            Session(connection, expire_on_commit=False) as session,
-        ):
-            if self._engine.dialect.name == "postgresql":
-                # One writer per report, also before its row exists; SQLite has one writer anyway. Sorted, so
-                # that two writers never wait for each other.
-                for report_id in sorted(filter(None, ids)):
-                    session.execute(
-                        text("SELECT pg_advisory_xact_lock(hashtextextended(:id, 0))"), {"id": report_id}
-                    )
-            yield session
-            session.flush()
 
 
 def _step(
@@ -173,13 +165,10 @@ def _why(report: Report) -> str:
 def _count_repeats(session: Session, original: str) -> None:
     # Counted anew each time, so that it is right whichever of the two arrives first, and however often.
     row = session.get(ReportRow, original)
-    if row is None:
-        return
-    count, last = session.exec(
-        select(func.count(), func.max(ReportRow.own_last_seen_at)).where(ReportRow.duplicate_of == original)
-    ).one()
-    row.repeats = count
-    row.last_seen_at = row.own_last_seen_at if last is None else max(row.own_last_seen_at, last)
+    if row is not None:
+        repeats = repeats_of(session, original)
+        row.repeats = repeats.count
+        row.last_seen_at = max(filter(None, (row.own_last_seen_at, repeats.last_seen_at)))
 
 
 def _read_all(session: Session, rows: Sequence[ReportRow]) -> tuple[StoredReport, ...]:

@@ -72,6 +72,7 @@ class EvidenceRow(SQLModel, table=True):
     """One piece of evidence of a report, in the report's order."""
 
     __tablename__ = "evidence"
+    __table_args__ = (Index("ix_evidence_key", "key"),)
 
     report_id: str = Field(sa_column=Column(String(64), ForeignKey("reports.id"), primary_key=True))
     position: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
@@ -113,3 +114,65 @@ class CameraEventRow(SQLModel, table=True):
     condition: str = Field(sa_type=String(16))
     at: datetime = Field(sa_type=UtcDateTime)
     text: str
+
+
+class LinkRow(SQLModel, table=True):
+    """One link of a camera's chain: what was stored, and the link before it, as hashes (`storage.chain`).
+
+    The database refuses to change or delete it (triggers). It holds nothing personal and outlives the report.
+    """
+
+    __tablename__ = "chain"
+    __table_args__ = (Index("ix_chain_report_id", "report_id"),)
+
+    camera: str = Field(sa_column=Column(String, primary_key=True))
+    position: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    kind: str = Field(sa_type=String(16))
+    report_id: str = Field(sa_type=String(64))
+    revision: int
+    at: datetime = Field(sa_type=UtcDateTime)
+    record_sha256: str = Field(sa_type=String(64))
+    previous_sha256: str = Field(sa_type=String(64))
+    link_sha256: str = Field(sa_type=String(64))
+
+
+class TombstoneRow(SQLModel, table=True):
+    """What is left of a report that has expired: that it was there, and nothing personal.
+
+    `duplicate_of` and `last_seen_at` keep the count of the report it repeated right.
+    """
+
+    __tablename__ = "tombstones"
+    __table_args__ = (Index("ix_tombstones_duplicate_of", "duplicate_of"),)
+
+    id: str = Field(sa_column=Column(String(64), primary_key=True))
+    camera: str
+    revision: int
+    was: str = Field(sa_type=String(16))
+    duplicate_of: str | None = Field(default=None, sa_type=String(64))
+    last_seen_at: datetime = Field(sa_type=UtcDateTime)
+    expired_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class DoomedEvidenceRow(SQLModel, table=True):
+    """Evidence of expired reports that is still to be deleted from its store."""
+
+    __tablename__ = "evidence_to_delete"
+
+    key: str = Field(sa_column=Column(String, primary_key=True))
+    since: datetime = Field(sa_type=UtcDateTime)
+
+
+class AccessRow(SQLModel, table=True):
+    """Somebody saw or took out evidence or reports. The database refuses to change it (triggers)."""
+
+    __tablename__ = "access_log"
+    __table_args__ = (Index("ix_access_log_report_id", "report_id"),)
+
+    id: int | None = Field(default=None, sa_column=Column(Integer, primary_key=True, autoincrement=True))
+    at: datetime = Field(sa_type=UtcDateTime)
+    who: str
+    action: str = Field(sa_type=String(16))
+    report_id: str | None = Field(default=None, sa_type=String(64))
+    key: str | None = None
+    detail: str

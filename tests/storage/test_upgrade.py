@@ -1,0 +1,161 @@
+"""A database of the first revision, full of rows, becomes one of the newest without losing a bit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Engine, text
+from sqlmodel import Session, SQLModel
+
+from pipeline.detection import ObjectClass
+from pipeline.plate import UNREAD
+from pipeline.report import RejectionReason, Report, ReportState
+from storage import report_rows
+from storage.chain import LinkKind
+from storage.database import Upgrade, connect, open_database, upgrade, writing
+from storage.ports import MAX_LIMIT, ReportFilter
+from storage.report_store import SqlReportStore
+from storage.tables import HistoryRow
+from storage.verification import verify_records
+from tests.postgres import NewDatabase
+from tests.reports import NOON, camera_event, duplicate, final, hex_id, rejected, temporary
+
+NEWEST = "0002"
+_OLD_TABLES = ("reports", "evidence", "report_history", "camera_events")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'g.db'}"
+    else:
+        new: NewDatabase = request.getfixturevalue("new_postgres_database")
+        url = new()
+    engine = connect(url)
+    yield engine
+    engine.dispose()
+
+
+def reports() -> list[Report]:
+    """240 reports of 3 cameras, in every state, with every optional field set and unset."""
+    made: list[Report] = []
+    for number in range(60):
+        camera = ("gate", "yard", "정문")[number % 3]
+        at = NOON + timedelta(minutes=number, microseconds=number)
+        more: dict[str, object] = {"camera": camera, "parked_at": at, "score": number / 61}
+        made += [
+            temporary(f"t{number}", plate=UNREAD, evidence=(), **more),
+            final(f"f{number}", since_start=number % 2 == 0, label=ObjectClass.TRUCK, **more),
+            rejected(f"r{number}", rejection=list(RejectionReason)[number % 9], same_view=None, **more),
+            duplicate(f"d{number}", f"f{number}", last_seen_at=at + timedelta(hours=1), **more),
+        ]
+    return made
+
+
+def fill_first_revision(engine: Engine) -> None:
+    """What the program of revision 0001 had written: rows of its four tables."""
+    with writing(engine) as connection, Session(connection) as session:
+        for number, report in enumerate(reports()):
+            at = NOON + timedelta(minutes=number)
+            row = report_rows.new_row(report, state=report.state, at=at)
+            if report.state is ReportState.FINAL:
+                row.repeats, row.last_seen_at = 1, report.parked_at + timedelta(hours=1)
+            session.add(row)
+            session.flush()
+            session.add_all(report_rows.evidence_rows(report))
+            for revision, before, after in ((1, None, "temporary"), (2, "temporary", report.state.value)):
+                session.add(
+                    HistoryRow(
+                        report_id=report.id,
+                        revision=revision,
+                        from_state=before,
+                        to_state=after,
+                        at=at,
+                        by="w1",
+                        why="차량 없음",
+                    )
+                )
+        for number in range(20):
+            session.add(report_rows.camera_event_row(camera_event(number)))
+        session.commit()
+
+
+def rows(engine: Engine) -> dict[str, list[tuple[object, ...]]]:
+    """Every bit of the old tables, as the database itself gives it."""
+    with engine.connect() as connection:
+        return {
+            table: sorted(
+                (tuple(row) for row in connection.execute(text(f"SELECT * FROM {table}"))),  # noqa: S608
+                key=repr,
+            )
+            for table in _OLD_TABLES
+        }
+
+
+def test_a_full_database_of_the_first_revision(engine: Engine) -> None:
+    assert upgrade(engine, "0001") == Upgrade(before=None, after="0001")
+    fill_first_revision(engine)
+    before = rows(engine)
+    assert {table: len(found) for table, found in before.items()} == {
+        "reports": 240,
+        "evidence": 240,
+        "report_history": 480,
+        "camera_events": 20,
+    }
+
+    assert upgrade(engine) == Upgrade(before="0001", after=NEWEST)
+
+    assert rows(engine) == before
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, SQLModel.metadata) == []
+    store = SqlReportStore(engine)
+    stored = {one.report.id: one for one in store.list(ReportFilter(limit=MAX_LIMIT))}
+    assert {report.id: report for report in reports()} == {key: one.report for key, one in stored.items()}
+    assert stored[hex_id("f7")].repeats == 1
+
+    check = verify_records(engine)
+    assert check.findings == []
+    assert (check.links, check.reports) == (240, 240)
+    assert {head.kind for head in check.heads.values()} == {LinkKind.ADOPTED}
+
+    # Life goes on in the same chain.
+    store.apply(final("t0", camera="gate"), at=NOON, by="w2")
+    store.move(hex_id("f7"), ReportState.EXPORTED, at=NOON, by="anna", why="for the city")
+    check = verify_records(engine)
+    assert (check.findings, check.links, check.heads["gate"].position) == ([], 242, 81)
+
+
+def test_the_newest_has_nothing_to_do(engine: Engine) -> None:
+    upgrade(engine)
+    assert upgrade(engine) == Upgrade(before=NEWEST, after=NEWEST)
+
+
+def test_an_upgrade_that_fails_changes_nothing(engine: Engine) -> None:
+    upgrade(engine, "0001")
+    fill_first_revision(engine)
+    before = rows(engine)
+    with writing(engine) as connection:
+        connection.execute(text("CREATE TABLE access_log (id INTEGER)"))
+    with pytest.raises(Exception, match="access_log"):
+        upgrade(engine)
+    assert rows(engine) == before
+    with writing(engine) as connection:
+        connection.execute(text("DROP TABLE access_log"))
+    assert upgrade(engine).before == "0001"
+    assert verify_records(engine).findings == []
+
+
+def test_opening_upgrades_by_itself(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'g.db'}"
+    old = connect(url)
+    upgrade(old, "0001")
+    old.dispose()
+    engine = open_database(url)
+    assert upgrade(engine).before == NEWEST
+    engine.dispose()
