@@ -21,6 +21,7 @@ from gotcha.config_services import (
     PlatesConfig,
     QueueConfig,
     RepeatsConfig,
+    RetentionConfig,
 )
 from gotcha.config_yaml import YamlDocument
 from gotcha.config_zones import ZoneConfig
@@ -56,6 +57,7 @@ class Config(Section):
     repeats: RepeatsConfig = Field(
         RepeatsConfig(), description="when a reported vehicle is not reported again"
     )
+    retention: RetentionConfig = Field(RetentionConfig(), description="how long reports are kept")
     cameras: dict[CameraName, Camera] = Field({}, description="the cameras by name")
 
     @property

@@ -1,4 +1,4 @@
-"""The parts of config.yaml that are no cameras: models, queue, database, evidence, repeats."""
+"""The parts of config.yaml that are no cameras: models, queue, database, evidence, repeats, retention."""
 
 from __future__ import annotations
 
@@ -92,13 +92,39 @@ class DatabaseConfig(Section):
     )
 
 
+class BucketConfig(Section):
+    """A bucket of S3 or of a server that speaks its protocol; the login stands in the environment."""
+
+    bucket: str = Field(min_length=3, max_length=63, description="its name")
+    prefix: str = Field(
+        "",
+        pattern=r"^([^/\s][^\s]*/)?$",
+        description="put before each key, such as gotcha/; ends with a slash",
+    )
+    endpoint: str | None = Field(
+        None,
+        pattern=r"^https?://[^@\s]+$",
+        description="address of an S3-compatible server, such as https://minio.example:9000; by default AWS",
+    )
+    region: str | None = Field(
+        None, min_length=1, description="the bucket's region; by default AWS_REGION of the environment"
+    )
+
+
 class EvidenceConfig(Section):
     """The photos, plate crops and clips of a report."""
 
     folder: ConfigPath | None = Field(None, description="where they lie; by default `evidence` in state_dir")
+    s3: BucketConfig | None = Field(None, description="a bucket instead of the folder")
     clip_before_s: float = Field(3.0, ge=0, le=30, description="seconds of a clip before its moment, 0 to 30")
     clip_after_s: float = Field(3.0, ge=0, le=30, description="seconds of a clip after its moment, 0 to 30")
     jpeg_quality: int = Field(92, ge=60, le=100, description="JPEG quality of photos, 60 to 100")
+
+    @model_validator(mode="after")
+    def _one_place(self) -> EvidenceConfig:
+        if self.folder is not None and self.s3 is not None:
+            raise ValueError("expected `folder` or `s3`, got both; evidence lies in one place")
+        return self
 
 
 class RepeatsConfig(Section):
@@ -110,3 +136,15 @@ class RepeatsConfig(Section):
         le=30 * 24 * 3600.0,
         description="seconds since it was last seen in which the same vehicle at the same place is a repeat",
     )
+
+
+Days = Annotated[int, Field(ge=1, le=36_500)]
+
+
+class RetentionConfig(Section):
+    """How many days reports and their evidence are kept after they were first stored."""
+
+    temporary_days: Days = Field(30, description="days for reports that were never judged, 1 to 36500")
+    duplicate_days: Days = Field(30, description="days for repeats, 1 to 36500")
+    rejected_days: Days = Field(30, description="days for rejected reports, 1 to 36500")
+    final_days: Days = Field(365, description="days for final and exported reports, 1 to 36500")

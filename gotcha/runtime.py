@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from gotcha.camera_runner import CameraRunner, CameraSetup
 from gotcha.config import Config
+from gotcha.evidence_wiring import open_evidence
 from gotcha.models import Models
 from gotcha.source_wiring import build_source, is_live
 from gotcha.wiring import build_watch
@@ -18,8 +19,8 @@ from jobs.dispatcher import Dispatcher
 from jobs.embedded_redis import RedisService, open_redis
 from jobs.outbox import Outbox
 from pipeline.frame import Frame, FrameSource
+from pipeline.report import EvidenceStore
 from pipeline.watch import CameraWatch, WatchStep
-from storage.evidence_folder import EvidenceFolder
 from storage.watch_memory import WatchMemory
 
 _log = logging.getLogger(__name__)
@@ -89,7 +90,7 @@ class Runtime:
 
         Raises:
             QueueError: the queue's Redis or the outbox cannot be opened.
-            EvidenceError: the evidence folder cannot be used.
+            EvidenceError: the evidence folder or bucket cannot be used.
         """
         with open_redis(self._config.redis_url, self._config.state_dir, must_answer=False) as service:
             return self._watch(service, stop)
@@ -115,7 +116,7 @@ class Runtime:
         config = self._config
         self._outbox = Outbox(config.state_dir / "outbox.db")
         dispatcher = Dispatcher(self._outbox, service.connect())
-        evidence = EvidenceFolder(config.evidence_dir)
+        evidence = open_evidence(config)
         memory = WatchMemory(config.state_dir / "memory")
         runners = {name: self._runner(name, evidence, memory) for name in config.cameras}
         # The cameras stop at the end too, when it is not the user who ends the run.
@@ -148,7 +149,7 @@ class Runtime:
         # Without a worker here nobody knows when the one elsewhere comes: the reports wait on disk.
         return worker is None or self.waiting == 0
 
-    def _runner(self, name: str, evidence: EvidenceFolder, memory: WatchMemory) -> CameraRunner:
+    def _runner(self, name: str, evidence: EvidenceStore, memory: WatchMemory) -> CameraRunner:
         config, models, outbox = self._config, self._models, self._outbox
         assert outbox is not None  # noqa: S101 - `_watch` has just opened it
         live = is_live(config.camera(name))

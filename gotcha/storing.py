@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 from gotcha.config import Config
+from gotcha.retention import purging_hourly
 from jobs.embedded_redis import open_redis
 from jobs.worker import run_worker
 from storage.database import open_database
@@ -20,7 +21,8 @@ def store_reports(config: Config, redis_url: str, stop: threading.Event | None =
     """
     database = open_database(config.database_url)
     try:
-        run_worker(redis_url, SqlReportStore(database), stop=stop)
+        with purging_hourly(config, database):
+            run_worker(redis_url, SqlReportStore(database), stop=stop)
     finally:
         database.dispose()
 

@@ -21,6 +21,7 @@ from gotcha.cli.demo import demo
 from gotcha.cli.logs import set_up_logs
 from gotcha.cli.options import CommonOptions
 from gotcha.cli.reports import reports
+from gotcha.cli.upkeep import database, purge, verify
 from gotcha.cli.watching import run, watch, worker
 from pipeline.errors import ConfigError, GotchaError
 from sources.redact import redact
@@ -126,6 +127,9 @@ app.command()(worker)
 app.command()(analyze)
 app.command()(check)
 app.add_typer(reports, name="reports")
+app.command()(verify)
+app.command()(purge)
+app.add_typer(database, name="db")
 app.command()(demo)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(bench)
 

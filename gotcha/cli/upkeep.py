@@ -1,0 +1,180 @@
+"""`gotcha db upgrade`, `verify` and `purge`: looking after what is stored."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.progress import Progress
+from rich.table import Table
+from rich.text import Text
+
+from gotcha.cli.console import err, out
+from gotcha.cli.operator import operator
+from gotcha.cli.options import config_of
+from gotcha.config import Config
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from storage.verification import Finding, RecordCheck
+
+database = typer.Typer(help="Look after the database.", no_args_is_help=True)
+
+_FAILED = 1
+
+
+@database.command(name="upgrade")
+def upgrade_database(context: typer.Context) -> None:
+    """Bring the database's schema to that of this version; every start does so too.
+
+    In one transaction: it is done whole or not at all. Back the database up before an upgrade all the same.
+    """
+    from storage.database import connect, shown, upgrade
+
+    engine = connect(config_of(context).database_url)
+    try:
+        done = upgrade(engine)
+        address = shown(engine)
+    finally:
+        engine.dispose()
+    if done.before == done.after:
+        out().print(Text(f"{address} is up to date (revision {done.after})."))
+    else:
+        out().print(Text(f"{address}: upgraded from revision {done.before or 'none'} to {done.after}."))
+
+
+def verify(
+    context: typer.Context,
+    records_only: Annotated[
+        bool, typer.Option("--records-only", help="Only the database: do not read the evidence.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON on standard output.")] = False,
+) -> None:
+    """Find every record and piece of evidence that was altered, removed or inserted, and name it.
+
+    Follows each camera's hash chain, compares every report, its history and its evidence with it, and looks
+    for evidence that no report names. Cameras may run meanwhile; evidence of theirs that is younger than ten
+    seconds, or that another machine still holds reports of, is named too.
+
+    Write the last links down elsewhere: they prove later that no chain lost its end. Exit code 1: something
+    was found.
+    """
+    config = config_of(context)
+    from gotcha.evidence_wiring import evidence_on_the_way, open_evidence
+    from storage.access_log import Access, AccessAction, SqlAccessLog
+    from storage.evidence_check import verify_evidence
+    from storage.verification import verify_records
+
+    with _database(config) as engine:
+        store = None if records_only else open_evidence(config)
+        listed = [] if store is None else list(store.blobs())
+        on_the_way = evidence_on_the_way(config)
+        records = verify_records(engine)
+        findings = tuple(records.findings)
+        if store is not None:
+            detail = f"{len(records.evidence)} pieces of evidence hashed"
+            SqlAccessLog(engine).record(
+                Access(at=datetime.now(UTC), who=operator(), action=AccessAction.VERIFY, detail=detail)
+            )
+            with Progress(console=err(), transient=True) as bar:
+                task = bar.add_task("evidence", total=len(records.evidence))
+                findings += verify_evidence(
+                    records,
+                    store,
+                    listed,
+                    on_the_way=on_the_way,
+                    progress=lambda done, _in_all: bar.update(task, completed=done),
+                )
+    if as_json:
+        typer.echo(json.dumps(_as_json(records, findings), ensure_ascii=False, indent=2))
+    else:
+        _show(records, findings, records_only=records_only)
+    if findings:
+        raise typer.Exit(_FAILED)
+
+
+def purge(
+    context: typer.Context,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be deleted.")] = False,
+) -> None:
+    """Delete reports and evidence that may be kept no longer (`retention:` in the configuration).
+
+    A running `gotcha run` or `gotcha worker` does so every hour. The history of a report stays, with a
+    tombstone, so that `gotcha verify` still follows the chain.
+    """
+    config = config_of(context)
+    from gotcha.evidence_wiring import evidence_on_the_way
+    from gotcha.retention import open_purge, summary
+
+    now = datetime.now(UTC)
+    on_the_way = evidence_on_the_way(config)
+    with _database(config) as engine:
+        work = open_purge(config, engine)
+        if not dry_run:
+            out().print(Text(f"{summary(work.run(now, on_the_way=on_the_way))}."))
+            return
+        due = list(work.due(now))
+        unnamed = sum(1 for _ in work.unnamed(now, on_the_way))
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for column in ("id", "state", "camera", "stored"):
+        table.add_column(column)
+    for report in due:
+        stored = f"{report.stored_at.astimezone(config.time_zone):%Y-%m-%d %H:%M:%S}"
+        table.add_row(report.id, report.state.value, Text(report.camera), stored)
+    if due:
+        out().print(table)
+    text = f"{len(due)} reports would be deleted with their evidence"
+    out().print(Text(f"{text}, and {unnamed} pieces of evidence that no report names."))
+
+
+@contextmanager
+def _database(config: Config) -> Iterator[Engine]:
+    from storage.database import open_database
+
+    engine = open_database(config.database_url)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def _show(records: RecordCheck, findings: tuple[Finding, ...], *, records_only: bool) -> None:
+    for finding in findings:
+        line = Text(f"{finding.fault.value.upper()} ", style="bold red")
+        out().print(line + Text(f"{finding.subject}: {finding.text}", style=""), soft_wrap=True)
+    for camera, head in sorted(records.heads.items()):
+        out().print(Text(f"{camera}: {head.position} links, the last {head.link_sha256}"), soft_wrap=True)
+    evidence = "evidence not read" if records_only else f"{len(records.evidence)} pieces of evidence"
+    checked = (
+        f"{records.reports} reports, {records.tombstones} expired ones, {records.links} links, {evidence}"
+    )
+    if findings:
+        counts = Counter(finding.fault.value for finding in findings)
+        found = ", ".join(f"{count} {fault}" for fault, count in sorted(counts.items()))
+        err().print(Text(f"{checked}: {found}.", style="bold red"))
+    else:
+        out().print(Text(f"{checked}: all as they were stored.", style="green"))
+
+
+def _as_json(records: RecordCheck, findings: tuple[Finding, ...]) -> dict[str, object]:
+    return {
+        "verified": not findings,
+        "reports": records.reports,
+        "expired": records.tombstones,
+        "links": records.links,
+        "evidence": len(records.evidence),
+        "heads": {
+            camera: {"position": head.position, "link_sha256": head.link_sha256}
+            for camera, head in records.heads.items()
+        },
+        "findings": [
+            {"fault": finding.fault.value, "subject": finding.subject, "text": finding.text}
+            for finding in findings
+        ],
+    }
