@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Annotated, Any
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from pydantic import PlainValidator, ValidationInfo
 
@@ -120,7 +120,9 @@ def secret_url(*schemes: str) -> PlainValidator:
         try:
             parts = urlsplit(url)
             usable = parts.scheme.lower() in schemes and (parts.port is None or parts.port > 0)
-            usable = usable and bool(parts.hostname or parts.scheme in ("unix", "sqlite"))
+            # PostgreSQL on this machine may be a socket: postgresql:///name?host=/run/postgresql
+            named = parts.hostname or parts.scheme in ("unix", "sqlite") or "host=/" in unquote(parts.query)
+            usable = usable and bool(named)
         except ValueError:
             usable = False
         if not usable:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from rich.console import Group, RenderableType
@@ -16,6 +15,8 @@ from pipeline.report import Report, ReportState
 from storage.ports import HistoryEntry, StoredReport
 
 ZoneOf = Callable[[str], ZoneInfo]
+# From a key to where its evidence lies, as it is shown.
+Located = Callable[[str], Text]
 _STYLES = {
     ReportState.TEMPORARY: "yellow",
     ReportState.FINAL: "bold red",
@@ -54,7 +55,7 @@ def reports_table(reports: Iterable[tuple[Report, ReportState]], time_zone_of: Z
 
 
 def report_details(
-    stored: StoredReport, history: Iterable[HistoryEntry], time_zone: ZoneInfo, evidence_dir: Path
+    stored: StoredReport, history: Iterable[HistoryEntry], time_zone: ZoneInfo, located: Located
 ) -> RenderableType:
     """One report with its evidence and history.
 
@@ -62,7 +63,7 @@ def report_details(
         stored: the report.
         history: its steps, oldest first.
         time_zone: of the times shown.
-        evidence_dir: where its evidence lies.
+        located: where the evidence of a key lies.
     """
     report = stored.report
     facts = Table(box=None, show_header=False, pad_edge=False)
@@ -84,7 +85,7 @@ def report_details(
     ):
         facts.add_row(name, value)
     return Group(
-        facts, "", _evidence_table(report, time_zone, evidence_dir), "", _history_table(history, time_zone)
+        facts, "", _evidence_table(report, time_zone, located), "", _history_table(history, time_zone)
     )
 
 
@@ -140,15 +141,13 @@ def _plate_in_detail(plate: PlateText) -> str:
     return f"{plate_shown(plate)}, {plate.readings} readings: {sure}"
 
 
-def _evidence_table(report: Report, time_zone: ZoneInfo, evidence_dir: Path) -> Table:
+def _evidence_table(report: Report, time_zone: ZoneInfo, located: Located) -> Table:
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in ("evidence", "taken", "size", "file"):
         table.add_column(column, overflow="fold")
     for item in report.evidence:
-        path = evidence_dir / item.key
-        shown = Text(str(path)) if path.is_file() else Text(f"{path} (missing)", style="red")
         size = f"{item.size_bytes / 1024:.0f} kB"
-        table.add_row(item.kind.value, moment_shown(item.taken_at, time_zone), size, shown)
+        table.add_row(item.kind.value, moment_shown(item.taken_at, time_zone), size, located(item.key))
     return table
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
+from rich.text import Text
 
 from gotcha.cli.console import err, out
 from gotcha.cli.options import config_of
@@ -88,7 +90,15 @@ def show_report(
         _print_json(stored_json(stored, history))
         return
     time_zone = _time_zone(config, stored.report.camera)
-    out().print(report_details(stored, history, time_zone, config.evidence_dir))
+    out().print(report_details(stored, history, time_zone, functools.partial(_located, config)))
+
+
+def _located(config: Config, key: str) -> Text:
+    bucket = config.evidence.s3
+    if bucket is not None:
+        return Text(f"s3://{bucket.bucket}/{bucket.prefix}{key}")
+    path = config.evidence_dir / key
+    return Text(str(path)) if path.is_file() else Text(f"{path} (missing)", style="red")
 
 
 @contextmanager

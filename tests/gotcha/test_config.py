@@ -78,6 +78,37 @@ def test_the_commented_lines_of_the_shipped_file_are_valid_too() -> None:
     assert config.evidence.folder == Path("/srv/evidence")
 
 
+def test_evidence_in_a_bucket() -> None:
+    """The line of the shipped file that excludes the one above it."""
+    text = (ROOT / "config.yaml").read_text(encoding="utf-8")
+    config = parse_config(text.replace("  # s3: {", "  s3: {"), folder=ROOT, environment={})
+    assert config.evidence.s3 is not None
+    assert config.evidence.s3.bucket == "gotcha-evidence"
+    assert config.evidence.s3.endpoint == "https://minio.example:9000"
+
+
+@pytest.mark.parametrize(
+    ("section", "message"),
+    [
+        ("{folder: /srv, s3: {bucket: abc}}", "evidence lies in one place"),
+        ("{s3: {prefix: a/}}", "bucket"),
+        ("{s3: {bucket: abc, endpoint: 'https://key:secret@minio'}}", "endpoint"),
+        ("{s3: {bucket: abc, secret_key: x}}", "secret_key"),
+        ("{s3: {bucket: abc, prefix: /a}}", "prefix"),
+    ],
+)
+def test_a_bucket_that_cannot_be_is_said(section: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message) as error:
+        parse_config(f"evidence: {section}", environment={})
+    assert "secret@" not in str(error.value)
+
+
+def test_reports_are_kept_for_days() -> None:
+    assert parse_config("", environment={}).retention.final_days > 30
+    with pytest.raises(ConfigError, match=r"retention\.final_days"):
+        parse_config("retention: {final_days: 0}", environment={})
+
+
 def test_an_empty_file_is_all_defaults() -> None:
     config = parse_config("", folder=Path("/srv/gotcha"), environment={})
     assert config.cameras == {}
