@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 from sqlmodel import Session, SQLModel, col, select
 
+from pipeline.errors import StorageError
 from storage.record_hash import FIRST, link_bytes, record_bytes, sha256, tombstone_bytes
 from storage.tables import EvidenceRow, HistoryRow, LinkRow, ReportRow, TombstoneRow
+from storage.transactions import snapshot
 
 
 class LinkKind(StrEnum):
@@ -164,3 +166,29 @@ def _append(
         )
     )
     session.flush()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """What shows that a report is as it was stored: `link.record_sha256` is the SHA-256 of `record`."""
+
+    link: ChainLink
+    record: bytes
+
+
+def proof_of(engine: Engine, report_id: str) -> Proof:
+    """The proof of a stored report.
+
+    Raises:
+        StorageError: there is no such report, or it is not what its chain says.
+    """
+    with snapshot(engine) as session:
+        row, link = session.get(ReportRow, report_id), newest_link(session, report_id)
+        if row is None:
+            raise StorageError(f"there is no report {report_id}")
+        record = record_of(session, row)
+    if link is None or sha256(record) != link.record_sha256:
+        raise StorageError(
+            f"report {report_id} is not what was stored: it was altered; `gotcha verify` says more"
+        )
+    return Proof(link=link, record=record)

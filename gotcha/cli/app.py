@@ -18,6 +18,7 @@ from gotcha.cli.bench import bench
 from gotcha.cli.check import check
 from gotcha.cli.console import err, out
 from gotcha.cli.demo import demo
+from gotcha.cli.export import export
 from gotcha.cli.logs import set_up_logs
 from gotcha.cli.options import CommonOptions
 from gotcha.cli.reports import reports
@@ -127,6 +128,7 @@ app.command()(worker)
 app.command()(analyze)
 app.command()(check)
 app.add_typer(reports, name="reports")
+app.command()(export)
 app.command()(verify)
 app.command()(purge)
 app.add_typer(database, name="db")

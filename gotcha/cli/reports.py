@@ -84,7 +84,7 @@ def show_report(
     """
     config = config_of(context)
     with _store(config) as store:
-        stored = _found(store, report.strip().lower())
+        stored = found_report(store, report.strip().lower())
         history = store.history(stored.report.id)
     if as_json:
         _print_json(stored_json(stored, history))
@@ -114,7 +114,13 @@ def _store(config: Config) -> Iterator[ReportStore]:
         engine.dispose()
 
 
-def _found(store: ReportStore, wanted: str) -> StoredReport:
+def found_report(store: ReportStore, wanted: str) -> StoredReport:
+    """The report with this id, or the only one whose id begins so.
+
+    Raises:
+        ConfigError: fewer than four characters.
+        StorageError: there is none, or more than one.
+    """
     if exact := store.get(wanted):
         return exact
     if len(wanted) < _LEAST_ID:
