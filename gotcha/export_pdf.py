@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +20,9 @@ from pipeline.report import Evidence, EvidenceKind, Report
 from storage.chain import ChainLink
 from storage.ports import HistoryEntry, StoredReport
 from vision.lettering import font_path
+
+# It names tables of the font that a PDF does not need.
+logging.getLogger("fontTools.subset").setLevel(logging.ERROR)
 
 _WIDTH_MM, _MARGIN_MM = 180.0, 15.0
 _PHOTO_MM = 106.0

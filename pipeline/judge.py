@@ -70,8 +70,8 @@ def judge(facts: Facts) -> Verdict | None:
             return None
         early = RejectionReason.OUTSIDE_HOURS if facts.hours_over else RejectionReason.LEFT_BEFORE_DWELL
         return _rejected(early)
-    if facts.departed and not facts.has_photo_1:
-        return _rejected(RejectionReason.EVIDENCE_FAILED)
+    if not facts.has_photo_1:
+        return _rejected(RejectionReason.EVIDENCE_FAILED) if facts.departed else None
     if facts.photos is not PhotoPair.COMPLETE:
         return _rejected(_WITHOUT_PAIR[facts.photos]) if facts.departed else None
     if facts.clip_due and not facts.departed:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from pipeline.detection import VEHICLES, Detector, ObjectClass
+from pipeline.detection import VEHICLES, Detection, Detector, ObjectClass
 from pipeline.geometry import Box, Size
 from pipeline.picture import Image
 from vision.plate_boxes import PlateBoxes
@@ -20,6 +20,9 @@ _LEAST_PERSON, _LEAST_VEHICLE = 0.15, 0.25
 _SLENDER, _HALF = 2.0, 1.2
 _HEAD_OF_SLENDER, _HEAD_OF_HALF = 0.3, 0.5
 _MARGIN = 0.12
+# People whose faces can be recognised in a large picture are too small in the detector's reduced one, so it
+# also looks at parts of about this many pixels, overlapping by a share.
+_PART_PX, _OVERLAP = 800, 0.15
 # What is left of a hidden region along its longer side, in pixels: 8 leave no face and no character.
 _LEFT_PX = 8
 
@@ -72,7 +75,8 @@ class PrivacyMask:
             accused: the vehicle whose plate stays, pixels of `image`; None hides every plate.
         """
         found = self._detector.detect(image)
-        people = [d.box for d in found if d.label is ObjectClass.PERSON and d.score >= _LEAST_PERSON]
+        seen = [*found, *(d for part in _parts(image) for d in self._detected_in(image, part))]
+        people = [d.box for d in seen if d.label is ObjectClass.PERSON and d.score >= _LEAST_PERSON]
         vehicles = tuple(d.box for d in found if d.label in VEHICLES and d.score >= _LEAST_VEHICLE)
         looked_at = vehicles if accused is None else (accused, *vehicles)
         plates = self._plates.find(image, looked_at)
@@ -84,6 +88,31 @@ class PrivacyMask:
             plates=tuple(plate for plate in plates if plate not in own),
             own_plates=own,
         )
+
+    def _detected_in(self, image: Image, part: Box) -> list[Detection]:
+        rows, columns = _pixels(part, image)
+        x, y = float(columns.start), float(rows.start)
+        return [
+            Detection(box=d.box.shifted(x, y), score=d.score, label=d.label)
+            for d in self._detector.detect(np.ascontiguousarray(image[rows, columns]))
+        ]
+
+
+def _parts(image: Image) -> list[Box]:
+    """Overlapping parts of a large picture; none of one that the detector sees well enough as a whole."""
+    height, width = image.shape[:2]
+    across, down = round(width / _PART_PX), round(height / _PART_PX)
+    if max(across, down) < 2:
+        return []
+    across, down = max(1, across), max(1, down)
+    size = Size(width=width, height=height)
+    wide, high = width / across, height / down
+    made = (
+        Box(x1=x * wide, y1=y * high, x2=(x + 1) * wide, y2=(y + 1) * high).padded(_OVERLAP).clipped(size)
+        for x in range(across)
+        for y in range(down)
+    )
+    return [part for part in made if part is not None]
 
 
 def head_region(person: Box) -> Box:

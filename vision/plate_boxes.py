@@ -19,6 +19,10 @@ _MIN_SCORE = 0.12
 _VEHICLE_LONG_SIDE = 416
 _PICTURE_LONG_SIDES = (640, 1280)
 _SURROUNDINGS = 0.08
+# At so low a score, road and wall become plates: a plate this wide would have its vehicle around it, and no
+# plate is wider than this share of its vehicle, or higher than wide beyond what a slanted view makes of it.
+_WIDEST_ALONE, _WIDEST_ON_VEHICLE = 0.15, 0.75
+_LEAST_ASPECT = 0.7
 
 
 class PlateBoxes:
@@ -53,7 +57,18 @@ class PlateBoxes:
             seen = self._network.find(view, long_side=_VEHICLE_LONG_SIDE, min_score=_MIN_SCORE)
             # `crop` begins at whole pixels.
             found += [box.shifted(float(int(area.x1)), float(int(area.y1))) for box in seen.as_boxes()]
-        return tuple(found)
+        return tuple(box for box in found if _may_be_plate(box, vehicles, size))
+
+
+def _may_be_plate(box: Box, vehicles: tuple[Box, ...], size: Size) -> bool:
+    if box.width < _LEAST_ASPECT * box.height:
+        return False
+    on_vehicle = any(
+        box.share_inside(vehicle.padded(_SURROUNDINGS)) >= 0.5
+        and box.width <= _WIDEST_ON_VEHICLE * vehicle.width
+        for vehicle in vehicles
+    )
+    return on_vehicle or box.width <= _WIDEST_ALONE * size.width
 
 
 def open_plate_boxes(weights: Path, *, backend: Backend = Backend.AUTO) -> PlateBoxes:

@@ -90,6 +90,15 @@ def stored_json(stored: StoredReport, history: tuple[HistoryEntry, ...] = ()) ->
     return found
 
 
+def stored_csv(stored: Iterable[StoredReport]) -> str:
+    """As `reports_csv`, with the state each has come to and its repeats."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, (*CSV_COLUMNS, "repeats"), extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(stored_json(one) for one in stored)
+    return text.getvalue()
+
+
 def reports_csv(reports: Iterable[Report]) -> str:
     """A line for each report below a line of names; what is unknown is empty."""
     text = io.StringIO()

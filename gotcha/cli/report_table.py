@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from rich.console import Group, RenderableType
@@ -13,6 +14,9 @@ from rich.text import Text
 from pipeline.plate import PlateText
 from pipeline.report import Report, ReportState
 from storage.ports import HistoryEntry, StoredReport
+
+if TYPE_CHECKING:
+    from storage.access_log import Access
 
 ZoneOf = Callable[[str], ZoneInfo]
 # From a key to where its evidence lies, as it is shown.
@@ -87,6 +91,23 @@ def report_details(
     return Group(
         facts, "", _evidence_table(report, time_zone, located), "", _history_table(history, time_zone)
     )
+
+
+def access_table(entries: Iterable[Access], time_zone: ZoneInfo) -> Table:
+    """Entries of the access log as rows."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for column in ("at", "who", "action", "report", "what"):
+        table.add_column(column, overflow="fold" if column == "what" else "ellipsis")
+    for entry in entries:
+        what = " ".join(filter(None, (entry.detail, entry.key)))
+        table.add_row(
+            moment_shown(entry.at, time_zone),
+            Text(entry.who),
+            entry.action.value,
+            (entry.report_id or "")[:8],
+            Text(what),
+        )
+    return table
 
 
 def plate_shown(plate: PlateText) -> str:

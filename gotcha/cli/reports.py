@@ -6,7 +6,8 @@ import functools
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -14,9 +15,10 @@ import typer
 from rich.text import Text
 
 from gotcha.cli.console import err, out
+from gotcha.cli.operator import operator
 from gotcha.cli.options import config_of
-from gotcha.cli.report_json import stored_json
-from gotcha.cli.report_table import report_details, reports_table
+from gotcha.cli.report_json import moment_json, stored_csv, stored_json
+from gotcha.cli.report_table import access_table, report_details, reports_table
 from gotcha.config import Config
 from pipeline.errors import ConfigError, StorageError
 from pipeline.report import ReportState
@@ -39,10 +41,13 @@ def list_reports(
     until: Annotated[str | None, typer.Option(help="Up to this date or time (local).")] = None,
     limit: Annotated[int, typer.Option(min=1, max=MAX_LIMIT, help="At most so many, newest first.")] = 50,
     as_json: AsJson = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="CSV on standard output, for spreadsheets.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="All that fit, whatever --limit says.")] = False,
 ) -> None:
     """List reports, newest first.
 
-    A plate in brackets was not read with certainty; ? stands for a character nobody should guess.
+    A plate in brackets was not read with certainty; ? stands for a character nobody should guess. What is
+    taken out as JSON or CSV is written into the access log.
 
       gotcha reports list --state final --since 2026-05-01
       gotcha reports list --camera gate --plate 4567 --json
@@ -57,8 +62,15 @@ def list_reports(
         until=_moment(until, config.time_zone),
         limit=limit,
     )
+    if as_json and as_csv:
+        raise ConfigError("expected --json or --csv, got both")
     with _store(config) as store:
-        found, in_all = store.list(wanted), store.count(wanted)
+        found, in_all = _all_of(store, wanted) if everything else store.list(wanted), store.count(wanted)
+    if as_json or as_csv:
+        _log_query(config, "CSV" if as_csv else "JSON", wanted, len(found))
+    if as_csv:
+        typer.echo(stored_csv(found), nl=False)
+        return
     if as_json:
         _print_json([stored_json(stored) for stored in found])
         return
@@ -112,6 +124,77 @@ def _store(config: Config) -> Iterator[ReportStore]:
         yield SqlReportStore(engine)
     finally:
         engine.dispose()
+
+
+def _all_of(store: ReportStore, wanted: ReportFilter) -> tuple[StoredReport, ...]:
+    found: list[StoredReport] = []
+    while page := store.list(replace(wanted, limit=MAX_LIMIT, offset=len(found))):
+        found += page
+    return tuple(found)
+
+
+def _log_query(config: Config, form: str, wanted: ReportFilter, count: int) -> None:
+    from storage.access_log import Access, AccessAction, SqlAccessLog
+    from storage.database import open_database
+
+    parts = {
+        "states": ",".join(sorted(state.value for state in wanted.states)),
+        "camera": wanted.camera,
+        "zone": wanted.zone,
+        "plate": wanted.plate,
+        "since": wanted.since,
+        "until": wanted.until,
+    }
+    said = ", ".join(f"{name} {value}" for name, value in parts.items() if value) or "all"
+    engine = open_database(config.database_url)
+    try:
+        SqlAccessLog(engine).record(
+            Access(
+                at=datetime.now(UTC),
+                who=operator(),
+                action=AccessAction.EXPORT,
+                detail=f"{count} reports as {form}: {said}",
+            )
+        )
+    finally:
+        engine.dispose()
+
+
+@reports.command(name="access")
+def access_log(
+    context: typer.Context,
+    report: Annotated[str, typer.Argument(help="Only of this report: its id, or the beginning of it.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=MAX_LIMIT, help="At most so many, newest first.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """Who read or took out evidence and reports."""
+    config = config_of(context)
+    from storage.access_log import SqlAccessLog
+    from storage.database import open_database
+    from storage.report_store import SqlReportStore
+
+    engine = open_database(config.database_url)
+    try:
+        wanted = found_report(SqlReportStore(engine), report.strip().lower()).report.id if report else None
+        entries = SqlAccessLog(engine).entries(report_id=wanted, limit=limit)
+    finally:
+        engine.dispose()
+    if as_json:
+        _print_json(
+            [
+                {
+                    "at": moment_json(entry.at),
+                    "who": entry.who,
+                    "action": entry.action.value,
+                    "report": entry.report_id,
+                    "key": entry.key,
+                    "detail": entry.detail,
+                }
+                for entry in entries
+            ]
+        )
+        return
+    out().print(access_table(entries, config.time_zone))
 
 
 def found_report(store: ReportStore, wanted: str) -> StoredReport:

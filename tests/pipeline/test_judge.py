@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import pytest
@@ -129,6 +130,44 @@ FINAL = Verdict(state=ReportState.FINAL)
 )
 def test_verdict(case: str, facts: Facts, verdict: Verdict | None) -> None:
     assert judge(facts) == verdict
+
+
+def test_nothing_is_final_unless_the_evidence_rule_of_its_zone_holds() -> None:
+    """Every combination of facts: an accusation has both photos of the same vehicle, the zone's time, and a
+    plate, unless the zone does without.
+    """
+    flags = (False, True)
+    seen = 0
+    for violating, departed, hours_over, has_photo_1, hopeless, clip_due in itertools.product(
+        flags, flags, flags, flags, flags, flags
+    ):
+        for photos, plate, unread_too, repeat_of in itertools.product(
+            PhotoPair, (READ, PARTLY, UNREAD), flags, (None, "a" * 32)
+        ):
+            facts = Facts(
+                zone=zone(report_unread=unread_too),
+                violating=violating,
+                departed=departed,
+                hours_over=hours_over,
+                has_photo_1=has_photo_1,
+                photos=photos,
+                plate=plate,
+                plate_hopeless=hopeless,
+                clip_due=clip_due,
+                repeat_of=repeat_of,
+            )
+            holds = violating and has_photo_1 and photos is PhotoPair.COMPLETE
+            verdict = judge(facts)
+            if verdict is not None and verdict.state is ReportState.FINAL:
+                seen += 1
+                assert holds, facts
+                assert repeat_of is None, facts
+                assert plate.accepted or unread_too, facts
+            elif verdict is not None and verdict.state is ReportState.DUPLICATE:
+                assert holds, facts
+                assert verdict.duplicate_of == repeat_of, facts
+            assert verdict is not None or not departed, facts
+    assert seen == 44
 
 
 def test_only_what_could_be_an_accusation_is_searched_for_repeats() -> None:
