@@ -140,7 +140,7 @@ def test_the_pack_shows_the_accused_vehicle_and_nobody_else(home: Kept, clip: by
         assert hidden(image, THEIRS), name
         assert not hidden(image, MINE), name
     assert pack.read("evidence/05-plate.jpg") == before[stored.evidence[4].key]
-    pictures = list(av.open(io.BytesIO(pack.read("evidence/06-clip_violation.mp4"))).decode(video=0))
+    pictures = list(av.open(io.BytesIO(pack.read("evidence/06-clip_violation.mp4")), "r").decode(video=0))
     assert len(pictures) == 12
     for frame in pictures:
         image = np.asarray(frame.to_ndarray(format="bgr24"), dtype=np.uint8)
