@@ -16,8 +16,9 @@ from sqlalchemy import Engine
 
 from gotcha.cli.report_json import Json, moment_json, stored_json
 from gotcha.config import Config
+from gotcha.export_contents import PackContents, PackedItem
 from gotcha.export_masking import EvidenceMasker, MaskedCopy
-from gotcha.export_pdf import PackContents, PackedItem, evidence_pdf
+from gotcha.export_pdf import evidence_pdf
 from pipeline.errors import EvidenceError, StorageError
 from pipeline.lifecycle import next_state
 from pipeline.report import Evidence, EvidenceKind, Report, ReportState

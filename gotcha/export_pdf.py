@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 import cv2
 import numpy as np
@@ -15,10 +13,9 @@ from fpdf.enums import XPos, YPos
 from fpdf.fonts import FontFace
 
 from gotcha import export_words as words
+from gotcha.export_contents import PackContents, PackedItem
 from pipeline.errors import EvidenceError
-from pipeline.report import Evidence, EvidenceKind, Report
-from storage.chain import ChainLink
-from storage.ports import HistoryEntry, StoredReport
+from pipeline.report import EvidenceKind, Report
 from vision.lettering import font_path
 
 # It names tables of the font that a PDF does not need.
@@ -30,61 +27,6 @@ _PLATE_MM = (90.0, 26.0)
 _LABEL_MM = 46.0
 _INK, _PALE, _LINE = (30, 30, 30), (110, 110, 110), (200, 200, 200)
 _FILL = (242, 244, 247)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PackedItem:
-    """A piece of evidence as the pack holds it.
-
-    Attributes:
-        evidence: the original, as stored.
-        name: of the copy within the pack.
-        data: the copy.
-        sha256: of the copy.
-        heads, plates: what is hidden in it.
-        same: it is the original, byte for byte.
-    """
-
-    evidence: Evidence
-    name: str
-    data: bytes
-    sha256: str
-    heads: int
-    plates: int
-    same: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PackContents:
-    """All a pack says.
-
-    Attributes:
-        stored: the report.
-        history: its steps so far.
-        link: its place in the chain.
-        items: its evidence, in the report's order.
-        photo_gap_s: seconds the zone asks between the photos, where it is still configured.
-        time_zone: of the times shown.
-        made_at: when the pack is made, aware.
-        made_by: who makes it.
-    """
-
-    stored: StoredReport
-    history: tuple[HistoryEntry, ...]
-    link: ChainLink
-    items: tuple[PackedItem, ...]
-    photo_gap_s: float | None
-    time_zone: ZoneInfo
-    made_at: datetime
-    made_by: str
-
-    def newest(self, *kinds: EvidenceKind) -> PackedItem | None:
-        """The last item of the first of `kinds` that is there."""
-        for kind in kinds:
-            for item in reversed(self.items):
-                if item.evidence.kind is kind:
-                    return item
-        return None
 
 
 def evidence_pdf(contents: PackContents) -> bytes:
