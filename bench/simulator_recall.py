@@ -105,7 +105,7 @@ def main(arguments: list[str] | None = None) -> int:
     for name, tally in sorted(by_class.items()):
         sys.stdout.write(f"  {name:18s} recall {tally.recall:6.3f}  ({tally.found}/{tally.wanted})\n")
     sys.stdout.write(
-        f"all                  recall {total.recall:6.3f}  ({total.found}/{total.wanted})  false {total.false}\n"
+        f"{'all':20s} recall {total.recall:6.3f}  ({total.found}/{total.wanted})  false {total.false}\n"
     )
     return 0 if total.recall >= GOAL else 1
 

@@ -98,7 +98,7 @@ class Cast:
         kind: VehicleKind | None = None,
         speed: float | None = None,
     ) -> Actor | None:
-        """A vehicle that drives through, in front of the camera at about `t_s`; None when the road is never free."""
+        """A vehicle that drives through, before the camera at about `t_s`; None when the road is never free."""
         rng = self._rng
         chosen = kind or self.car_kind()
         model = build_vehicle(chosen, rng.randrange(1 << 30))
