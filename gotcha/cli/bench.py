@@ -17,6 +17,7 @@ BENCHES = {
     "simulator_recall": "whether the detector finds the simulator's vehicles",
     "plates": "plates read right, wrong and not at all",
     "detectors": "time for a picture, by backend and size",
+    "live_footage": "the whole program on real footage, served as RTSP cameras and ESP32-CAMs",
     "store": "reports a second through queue and database",
     "day": "an 8-hour simulated day: memory, time for a frame, reports",
 }
