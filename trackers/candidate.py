@@ -54,7 +54,7 @@ class Candidate:
         covered = seen is not None and seen.open < options.open_share
         still = seen is not None and not covered and (seen.blocks >= options.doubt_share or seen.flat)
         if detection is not None:
-            if not still and not covered and not view.light:
+            if not still and not covered and not view.unsure:
                 self._start(detection, view)
                 return
             self.seen_s = view.at_s

@@ -30,11 +30,13 @@ class Sight:
         view: the frame.
         detection: the detection that belongs to the place, if any.
         covers: boxes of foreign things that may be in front of it, full-frame pixels.
+        occupied: a vehicle is detected in its box, be it this one or another.
     """
 
     view: View
     detection: Detection | None
     covers: tuple[Box, ...]
+    occupied: bool
 
     @property
     def at_s(self) -> float:
@@ -109,9 +111,9 @@ class Place:
         open_enough = seen.open >= options.open_share
         sure = seen.blocks >= options.block_share
         likely = seen.blocks >= options.doubt_share and (fits or not sight.view.looked)
-        if open_enough and (sure or (fits and sight.view.light)):
+        if open_enough and (sure or (fits and sight.view.unsure)):
             return self._present(sight, seen)
-        if sight.view.light or not open_enough:
+        if sight.view.unsure or not open_enough:
             return self._over(self._spells.hidden, sight, options.covered_s, DepartureReason.LOST)
         if self._rolled(sight):
             return self._over(self._spells.rolled, sight, 0.0, DepartureReason.MOVED)
@@ -119,7 +121,7 @@ class Place:
             return self._present(sight, seen)
         if seen.blocks >= options.doubt_share:
             return self._over(self._spells.doubt, sight, options.doubt_s, DepartureReason.MOVED)
-        if sight.detection is not None and sight.detection.box.iou(self.box) >= options.same_box_iou:
+        if sight.occupied:
             return self._over(self._spells.other, sight, options.differs_s, DepartureReason.REPLACED)
         return self._over(self._spells.absent, sight, options.gone_s, DepartureReason.LEFT)
 
@@ -178,7 +180,7 @@ class Place:
             self._still_s = sight.at_s
         self.visible = seen.open >= _CLEAR
         self._spells = _Spells()
-        renewed = sight.view.light and sight.detection is not None
+        renewed = sight.view.unsure and sight.detection is not None
         due = sight.at_s - self.refreshed_s >= self.options.refresh_s
         if renewed or (due and seen.unshifted >= _FOLLOW and seen.centred):
             self.appearance = (
