@@ -72,7 +72,7 @@ def light_track(name: str, rng: random.Random, duration_s: float) -> LightTrack:
         return LightTrack(keys=((0.0, NIGHT),))
     if name == "wet":
         return LightTrack(
-            keys=((0.0, LightState(sun=(0.0, 0.0, 0.0), sky=(0.55, 0.53, 0.50), wet=0.8, haze=0.4)),)
+            keys=((0.0, LightState(sun=(0.0, 0.0, 0.0), sky=(0.70, 0.68, 0.64), wet=0.8, haze=0.4)),)
         )
     raise InvalidValueError(f"expected a known course of light, got {name!r}")
 

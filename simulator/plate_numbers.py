@@ -84,7 +84,7 @@ def draw_plate(rng: random.Random, *, commercial: bool) -> PlateNumber:
     letter = rng.choice(RENTAL if rng.random() < 0.08 else PRIVATE)
     style = rng.choices(
         [PlateStyle.WHITE_8, PlateStyle.WHITE_7, PlateStyle.EV, PlateStyle.SHORT, PlateStyle.GREEN_TWO],
-        [0.43, 0.35, 0.12, 0.06, 0.04],
+        [0.44, 0.36, 0.12, 0.06, 0.02],
     )[0]
     code = str(rng.randint(100, 699)) if style is PlateStyle.WHITE_8 else two
     return PlateNumber(text=code + letter + serial, style=style)

@@ -17,7 +17,7 @@ from simulator.truth import ZoneTruth
 from simulator.vehicle_model import VehicleKind
 from simulator.viewpoint import Viewpoint
 
-CLOSE_PLACES: tuple[tuple[str, float], ...] = (("right", 15.0), ("left", 16.8))
+CLOSE_PLACES: tuple[tuple[str, float], ...] = (("right", 15.4), ("left", 16.6))
 """Kerb and middle of the two places of the close view in which whole vehicles and readable plates fit."""
 WIDE_PLACES: tuple[tuple[str, float], ...] = (
     ("right", 16.0),
@@ -95,7 +95,7 @@ _RECIPES: dict[str, Recipe] = {
     "blurred": Recipe(fault=FaultKind.BLURRED, parkers=2),
     "frozen": Recipe(fault=FaultKind.FROZEN, parkers=2, at_start=True),
     "jpeg_damage": Recipe(fault=FaultKind.JPEG, fault_strength=0.6, close=True, parkers=2, drivers_per_min=4),
-    "noise": Recipe(grain=7.0, light="overcast"),
+    "noise": Recipe(grain=6.0, light="overcast"),
 }
 
 SCENE_KINDS: tuple[str, ...] = tuple(_RECIPES)
@@ -174,15 +174,15 @@ def _recipe(kind: str) -> Recipe:
 
 
 def viewpoint(size: Size, layout: StreetLayout, rng: random.Random, *, close: bool) -> Viewpoint:
-    """The camera on its pole at the left kerb, looking along the street."""
+    """The camera on its pole at the left kerb (close: on an arm over it), looking along the street."""
     if close:
         return Viewpoint(
             size=size,
-            x_m=-1.4,
+            x_m=0.6,
             y_m=0.0,
             height_m=rng.uniform(5.35, 5.6),
-            look_x_m=layout.x1 * 0.57,
-            look_y_m=15.4,
+            look_x_m=layout.x1 * 0.53,
+            look_y_m=15.8,
             look_z_m=0.6,
             hfov_deg=29.0,
         )

@@ -220,17 +220,14 @@ BUS = BodyShape(
     rear_plate_z=0.9,
 )
 
-CAR_SHAPES: tuple[BodyShape, ...] = (SEDAN, SUV, CITY_CAR, VAN)
-CAR_WEIGHTS: tuple[float, ...] = (0.42, 0.32, 0.14, 0.12)
-
 PAINTS: tuple[tuple[Colour, float], ...] = (
     ((0.93, 0.94, 0.94), 0.30),
     ((0.07, 0.07, 0.07), 0.17),
     ((0.42, 0.41, 0.40), 0.16),
     ((0.66, 0.66, 0.65), 0.17),
     ((0.42, 0.25, 0.14), 0.07),
-    ((0.14, 0.12, 0.52), 0.06),
-    ((0.60, 0.68, 0.74), 0.04),
+    ((0.14, 0.12, 0.58), 0.06),
+    ((0.60, 0.68, 0.74), 0.02),
     ((0.26, 0.38, 0.20), 0.03),
 )
 """Body colours (BGR) and their shares; two thirds of Korean cars are white, black or grey (BASF colour
