@@ -21,6 +21,8 @@ _log = logging.getLogger(__name__)
 SAVE_EVERY_S = 10.0
 # After an error nobody foresaw a camera starts over, so that one camera's trouble is nobody else's.
 RESTART_AFTER_S = 10.0
+# A full disk is said again after this long, not at every frame.
+REPEAT_AFTER_S = 60.0
 
 
 class StepObserver(Protocol):
@@ -67,6 +69,7 @@ class CameraRunner:
         self._observe = observe
         self.counts = CameraCounts()
         self.failure: str | None = None
+        self._told_s: dict[str, float] = {}
 
     def run(self, stop: threading.Event) -> None:
         """Watch until the source ends or `stop` is set; never raises."""
@@ -97,7 +100,9 @@ class CameraRunner:
         try:
             for frame in buffer.frames(stop):
                 if last is None:
+                    self._told_s.clear()
                     self._recall(watch, frame)
+                    self._accept_view(watch)
                     saved_s = frame.at_s
                 last = frame
                 self._step(watch, frame)
@@ -105,6 +110,7 @@ class CameraRunner:
                 if frame.at_s - saved_s >= SAVE_EVERY_S:
                     saved_s = frame.at_s
                     self._save(watch)
+                    self._accept_view(watch)
         finally:
             # Whatever ended the loop, what is known of this camera is worth keeping.
             self._save(watch)
@@ -121,8 +127,15 @@ class CameraRunner:
             return
         self.counts.detected += step.detections is not None
         for problem in step.problems:
-            _log.error("%s: %s", self._setup.name, problem)
+            self._tell(problem, frame.at_s)
         self._observe(self._setup.name, frame, step)
+
+    def _tell(self, problem: str, at_s: float) -> None:
+        """Log what went wrong; the same sentence at most once in `REPEAT_AFTER_S`."""
+        if at_s - self._told_s.get(problem, float("-inf")) >= REPEAT_AFTER_S:
+            self._told_s = {kept: told for kept, told in self._told_s.items() if at_s - told < REPEAT_AFTER_S}
+            self._told_s[problem] = at_s
+            _log.error("%s: %s", self._setup.name, problem)
 
     def _recall(self, watch: CameraWatch, frame: Frame) -> None:
         if self._setup.memory is None:
@@ -133,6 +146,11 @@ class CameraRunner:
                 load_watch(watch, state, frame)
         except (StorageError, InvalidValueError) as error:
             _log.error("%s: %s Its vehicles are counted anew.", self._setup.name, error)
+
+    def _accept_view(self, watch: CameraWatch) -> None:
+        if self._setup.memory is not None and self._setup.memory.take_accepted_view(self._setup.name):
+            watch.accept_view()
+            _log.info("%s: the view as it is now was accepted", self._setup.name)
 
     def _save(self, watch: CameraWatch) -> None:
         if self._setup.memory is None:

@@ -112,6 +112,12 @@ class CameraWatch:
         self._condition = self._parts.view.condition
         self._unsent.extend(unsent)
 
+    def accept_view(self) -> None:
+        """The operator says that the view is right as it is now (the camera was turned on purpose)."""
+        self._parts.view.accept_view()
+        # The next frame says at once that the zones are in force again.
+        self._view_due_s = 0.0
+
     def step(self, frame: Frame) -> WatchStep:
         """Take in the next frame.
 

@@ -21,6 +21,7 @@ from gotcha.cli.demo import demo
 from gotcha.cli.logs import set_up_logs
 from gotcha.cli.options import CommonOptions
 from gotcha.cli.reports import reports
+from gotcha.cli.view import accept_view
 from gotcha.cli.watching import run, watch, worker
 from pipeline.errors import ConfigError, GotchaError
 from sources.redact import redact
@@ -125,6 +126,7 @@ app.command()(watch)
 app.command()(worker)
 app.command()(analyze)
 app.command()(check)
+app.command()(accept_view)
 app.add_typer(reports, name="reports")
 app.command()(demo)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(bench)

@@ -340,6 +340,21 @@ def test_a_covered_camera_suspends_its_zones_and_says_so() -> None:
     assert rig.states == [ReportState.TEMPORARY, ReportState.FINAL]
 
 
+def test_a_view_that_was_changed_on_purpose_can_be_accepted() -> None:
+    """Without that, a camera that was turned would stay suspended for ever."""
+    rig = Rig(stands(200, 300))
+    rig.play(0, 20)
+
+    def turned(_at_s: float) -> Image:
+        return np.ascontiguousarray(np.roll(street(), 200, axis=1))
+
+    rig.play(20, 80, image=turned)
+    assert [event.condition for event in rig.sink.events] == [CameraCondition.MOVED]
+    rig.watch.accept_view()
+    rig.play(80, 100, image=turned)
+    assert [event.condition for event in rig.sink.events] == [CameraCondition.MOVED, CameraCondition.OK]
+
+
 @pytest.mark.parametrize("size", [240, 960])
 def test_a_camera_that_changes_its_size_keeps_its_zones(size: int) -> None:
     """An ESP32-CAM that reboots at QVGA must not lose the car it was timing."""
