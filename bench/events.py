@@ -34,6 +34,7 @@ from vision.open_detector import open_detector
 
 WEIGHTS = Path(__file__).resolve().parent.parent / "models" / "vehicle_detector_o2m.onnx"
 _LONG_SIDE = 640
+_WIDTH = 150  # columns of the tables when they go into a file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +74,8 @@ def run(
     """
     cv2.setNumThreads(1)
     console = Console()
+    if not console.is_terminal:
+        console = Console(width=_WIDTH)
     detector = open_detector(weights)
     clips = load_truth(truth)
     rows: dict[tuple[str, float], list[tuple[str, Score, str]]] = {}

@@ -16,7 +16,7 @@ class Motion:
 
     Attributes:
         since_look: share of changed pixels since the last detector run, 0-1.
-        since_frame: share of changed pixels since the previous frame, 0-1.
+        since_frame: share of changed pixels since the previous frame, 0-1; 0 when there is none.
     """
 
     since_look: float
@@ -39,9 +39,10 @@ class MotionGate:
         self._previous: Gray | None = None
 
     def measure(self, gray: Gray) -> Motion:
-        """How much of `gray` changed; everything, when there is nothing to compare with."""
+        """How much of `gray` changed."""
         motion = Motion(
-            since_look=self._changed(gray, self._looked), since_frame=self._changed(gray, self._previous)
+            since_look=self._changed(gray, self._looked, unknown=1.0),
+            since_frame=self._changed(gray, self._previous, unknown=0.0),
         )
         self._previous = gray
         return motion
@@ -50,8 +51,12 @@ class MotionGate:
         """The detector sees `gray`."""
         self._looked = gray
 
-    def _changed(self, gray: Gray, other: Gray | None) -> float:
+    def restart(self) -> None:
+        """Forget what was: pictures from before a gap say nothing about motion or light."""
+        self._looked = self._previous = None
+
+    def _changed(self, gray: Gray, other: Gray | None, *, unknown: float) -> float:
         if other is None or other.shape != gray.shape:
-            return 1.0
+            return unknown
         _, mask = cv2.threshold(cv2.absdiff(gray, other), self._step - 1, 1, cv2.THRESH_BINARY)
         return float(cv2.countNonZero(np.asarray(mask))) / gray.size

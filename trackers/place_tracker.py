@@ -84,6 +84,7 @@ class PlaceTracker(StandingVehicles):
     def update(self, frame: Frame, detections: tuple[Detection, ...] | None) -> StandingUpdate:
         if self._interrupted(frame):
             self.resume(frame)
+            self._measured = None
         if self._began_s is None:
             self._began_s = frame.at_s
         view = self._view(frame, detections)
@@ -110,6 +111,8 @@ class PlaceTracker(StandingVehicles):
         self._history.clear()
         self._candidates.waiting.clear()
         self._compensation.restart()
+        self._gate.restart()
+        self._light_s = None
         self._places.resume(frame.at_s)
         self._began_s = frame.at_s
 

@@ -93,8 +93,8 @@ class Street:
                 _paint(
                     canvas, texture(actor.seed, actor.width, actor.height), round(corner[0]), round(corner[1])
                 )
-        canvas = canvas * self.gain(at_s) + self._rng.normal(0.0, self.noise, canvas.shape)
-        gray = np.clip(canvas, 0, 255).astype(np.uint8)
+        lit = canvas * self.gain(at_s) + self._rng.normal(0.0, self.noise, canvas.shape)
+        gray = np.clip(lit, 0, 255).astype(np.uint8)
         dx, dy = self.sway(at_s)
         if dx or dy:
             matrix = np.array([[1, 0, dx], [0, 1, dy]], dtype=np.float32)
