@@ -21,7 +21,7 @@ BLINDING = frozenset(
     {FaultKind.MOVED, FaultKind.BLOCKED, FaultKind.DARK, FaultKind.BLURRED, FaultKind.FROZEN}
 )
 # Visibility is looked up this often, seconds.
-_STEP_S = 0.5
+STEP_S = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,12 +31,14 @@ class ViewedHalt:
     Attributes:
         halt: as the scene's truth has it.
         whole: wholly in the picture and wide enough.
-        open_s: the moments (half seconds) at which it stands in plain view.
+        open_s: the moments at which it stands in plain view.
+        step_s: seconds between the moments that were looked up.
     """
 
     halt: StandingTruth
     whole: bool
     open_s: tuple[float, ...]
+    step_s: float = STEP_S
 
     @property
     def box(self) -> Box:
@@ -51,18 +53,18 @@ class ViewedHalt:
 
     def is_fair(self, dwell_s: float) -> bool:
         """Whether a watch with a dwell of `dwell_s` can be held to it; halts shorter than that always can."""
-        return self.whole and (self.stood_s < dwell_s or self.open_for(0.0) >= dwell_s - _STEP_S)
+        return self.whole and (self.stood_s < dwell_s or self.open_for(0.0) >= dwell_s - self.step_s)
 
     def open_for(self, after_s: float) -> float:
         """Seconds in plain view from `after_s` after its begin."""
-        return _STEP_S * sum(at_s >= self.halt.t0 + after_s for at_s in self.open_s)
+        return self.step_s * sum(at_s >= self.halt.t0 + after_s for at_s in self.open_s)
 
 
-def viewed_halts(scene: Scene, truth: SceneTruth) -> tuple[ViewedHalt, ...]:
-    """Every halt of `truth`, with what of it can be seen."""
+def viewed_halts(scene: Scene, truth: SceneTruth, step_s: float = STEP_S) -> tuple[ViewedHalt, ...]:
+    """Every halt of `truth`, with what of it can be seen, looked up every `step_s` seconds."""
     seen: dict[str, list[tuple[float, VisibleBox]]] = {entry.id: [] for entry in truth.stationary}
-    for number in range(int(scene.duration_s / _STEP_S) + 1):
-        at_s = number * _STEP_S
+    for number in range(int(scene.duration_s / step_s) + 1):
+        at_s = number * step_s
         standing = [entry for entry in truth.stationary if entry.t0 <= at_s <= entry.t1]
         blind = any(fault.kind in BLINDING and fault.active(at_s) for fault in scene.script.faults)
         if not standing or blind:
@@ -76,6 +78,7 @@ def viewed_halts(scene: Scene, truth: SceneTruth) -> tuple[ViewedHalt, ...]:
             halt=entry,
             whole=_is_whole(entry, [box for _, box in seen[entry.id]], truth.width),
             open_s=tuple(at_s for at_s, box in seen[entry.id] if box.visible >= LEAST_VISIBLE),
+            step_s=step_s,
         )
         for entry in truth.stationary
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from pipeline.errors import InvalidValueError, PictureError, SourcePermanentError, StorageError
-from pipeline.frame import Frame, FrameSource
+from pipeline.frame import Frame, FrameSource, NoticeSink, SourceNotice
 from pipeline.watch import CameraWatch, WatchStep
 from pipeline.watch_state import dump_watch, load_watch
 from sources.frame_buffer import FrameBuffer
@@ -21,6 +21,7 @@ _log = logging.getLogger(__name__)
 SAVE_EVERY_S = 10.0
 # After an error nobody foresaw a camera starts over, so that one camera's trouble is nobody else's.
 RESTART_AFTER_S = 10.0
+_TROUBLE = frozenset({"refused", "lost", "stalled"})
 # A full disk is said again after this long, not at every frame.
 REPEAT_AFTER_S = 60.0
 
@@ -49,14 +50,14 @@ class CameraSetup:
     Attributes:
         name: the camera's name.
         live: frames are dropped when the analysis is too slow; a file waits instead.
-        source: makes the source.
+        source: makes the source, which tells its notices to the sink.
         watch: makes the watch for a source.
         memory: where its state is kept; None for files, which are a whole.
     """
 
     name: str
     live: bool
-    source: Callable[[], FrameSource]
+    source: Callable[[NoticeSink], FrameSource]
     watch: Callable[[FrameSource], CameraWatch]
     memory: WatchMemory | None
 
@@ -69,6 +70,7 @@ class CameraRunner:
         self._observe = observe
         self.counts = CameraCounts()
         self.failure: str | None = None
+        self.trouble: str | None = None
         self._told_s: dict[str, float] = {}
 
     def run(self, stop: threading.Event) -> None:
@@ -91,7 +93,7 @@ class CameraRunner:
             return
 
     def _watch(self, stop: threading.Event) -> None:
-        source = self._setup.source()
+        source = self._setup.source(self._hear)
         watch = self._setup.watch(source)
         buffer = FrameBuffer(source, live=self._setup.live, name=f"source-{self._setup.name}")
         last: Frame | None = None
@@ -116,6 +118,13 @@ class CameraRunner:
             self._save(watch)
         if last is not None and not stop.is_set() and not self._setup.live:
             watch.finish()
+
+    def _hear(self, notice: SourceNotice) -> None:
+        if notice.kind == "connected":
+            self.trouble = None
+        elif notice.kind in _TROUBLE:
+            # What the source does about it matters while it runs, not in a summary.
+            self.trouble = notice.text.partition("; trying again")[0]
 
     def _step(self, watch: CameraWatch, frame: Frame) -> None:
         self.counts.frames += 1

@@ -12,6 +12,7 @@ from gotcha.camera_runner import CameraRunner, CameraSetup
 from gotcha.config import Config
 from gotcha.models import Models
 from gotcha.source_wiring import build_source, is_live
+from gotcha.state_folder import prepare, watching
 from gotcha.wiring import build_watch
 from gotcha.worker_process import WorkerProcess
 from jobs.dispatcher import Dispatcher
@@ -32,7 +33,11 @@ _POLL_S = 0.2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CameraSummary:
-    """What one camera did: frames seen, detector runs, damaged and dropped frames, reports offered."""
+    """What one camera did: frames seen, detector runs, damaged and dropped frames, reports offered.
+
+    `failure` is why it could not be watched at all, `trouble` what its source complained of last and has not
+    overcome; both one sentence, or None.
+    """
 
     name: str
     frames: int
@@ -41,6 +46,7 @@ class CameraSummary:
     dropped: int
     reports: int
     failure: str | None
+    trouble: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +67,7 @@ class Runtime:
 
     Raises:
         ModelError: the models cannot be opened.
+        StorageError: the state folder cannot be used.
     """
 
     def __init__(
@@ -71,6 +78,8 @@ class Runtime:
         observe: Callable[[str, Frame, WatchStep], None] | None = None,
     ) -> None:
         self._config = config
+        # Before the models, which take seconds to open.
+        prepare(config.state_dir)
         self._models = models or Models(config)
         self._observe = observe
         self._reports: Counter[str] = Counter()
@@ -90,18 +99,24 @@ class Runtime:
         Raises:
             QueueError: the queue's Redis or the outbox cannot be opened.
             EvidenceError: the evidence folder cannot be used.
+            StorageError: another program watches one of the cameras with the same state folder.
         """
-        with open_redis(self._config.redis_url, self._config.state_dir, must_answer=False) as service:
+        with (
+            watching(self._config.state_dir, self._config.cameras),
+            open_redis(self._config.redis_url, self._config.state_dir, must_answer=False) as service,
+        ):
             return self._watch(service, stop)
 
     def run_with_worker(self, stop: threading.Event) -> RunSummary:
         """The same with a worker of its own; once the sources have ended, what waits is stored first.
 
         Raises:
-            QueueError, EvidenceError: see `run`.
-            StorageError: the database cannot be opened.
+            QueueError, EvidenceError, StorageError: see `run`.
         """
-        with open_redis(self._config.redis_url, self._config.state_dir, must_answer=False) as service:
+        with (
+            watching(self._config.state_dir, self._config.cameras),
+            open_redis(self._config.redis_url, self._config.state_dir, must_answer=False) as service,
+        ):
             worker = WorkerProcess(self._config, service.url)
             worker.start()
             try:
@@ -159,7 +174,7 @@ class Runtime:
         setup = CameraSetup(
             name=name,
             live=live,
-            source=lambda: build_source(config, name),
+            source=lambda notices: build_source(config, name, notices=notices),
             watch=watch,
             memory=memory if live else None,
         )
@@ -178,7 +193,8 @@ class Runtime:
         for report in step.reports:
             self._reports[camera] += report.revision == 1
             reason = f" ({report.rejection.value})" if report.rejection else ""
-            _log.info("%s: report %s is %s%s", camera, report.id[:8], report.state.value, reason)
+            left = "; the vehicle has left" if report.departed_at else ""
+            _log.info("%s: report %s is %s%s%s", camera, report.id[:8], report.state.value, reason, left)
         if self._observe is not None:
             self._observe(camera, frame, step)
 
@@ -192,6 +208,7 @@ class Runtime:
                 dropped=runner.counts.dropped,
                 reports=self._reports[name],
                 failure=runner.failure,
+                trouble=runner.trouble,
             )
             for name, runner in runners.items()
         )

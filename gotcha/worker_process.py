@@ -12,6 +12,7 @@ from multiprocessing.process import BaseProcess
 from time import monotonic
 
 from gotcha.config import Config
+from pipeline.errors import GotchaError
 
 _log = logging.getLogger(__name__)
 
@@ -53,7 +54,7 @@ class WorkerProcess:
             return
         if self._died_s is None:
             self._died_s = monotonic()
-            _log.error(
+            _log.warning(
                 "the worker ended with status %s; starting it again in %g s",
                 self._process.exitcode,
                 self._wait_s,
@@ -87,4 +88,11 @@ def serve(config: Config, redis_url: str, parent: int) -> None:
     from gotcha.storing import store_reports
 
     set_up_logs(verbose=False)
-    store_reports(config, redis_url)
+    try:
+        store_reports(config, redis_url)
+    except GotchaError as error:
+        _log.error("%s; until then reports wait on disk", str(error).rstrip("."))
+        raise SystemExit(1) from None
+    except Exception:  # noqa: BLE001 - the process's border; multiprocessing would print passwords too
+        _log.exception("the worker met an unexpected error")
+        raise SystemExit(1) from None

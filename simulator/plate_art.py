@@ -29,7 +29,7 @@ _COLOURS: dict[PlateStyle, tuple[tuple[int, int, int], tuple[int, int, int]]] = 
     PlateStyle.SHORT: (_WHITE, _BLACK),
     PlateStyle.YELLOW_LINE: ((10, 188, 248), _BLACK),
     PlateStyle.YELLOW_TWO: ((10, 188, 248), _BLACK),
-    PlateStyle.GREEN_TWO: ((72, 112, 22), (236, 240, 236)),
+    PlateStyle.GREEN_TWO: ((86, 140, 34), (244, 246, 244)),
 }
 _DIGIT_FONT, _SYLLABLE_FONT = "NanumGothicExtraBold.ttf", "NanumGothicBold.ttf"
 

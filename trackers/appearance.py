@@ -175,7 +175,10 @@ class Appearance:
         part = self.patch[top:bottom, left:right]
         around = wide[top : bottom + 2 * _ASIDE, left : right + 2 * _ASIDE]
         scores = cv2.matchTemplate(around, part, cv2.TM_CCOEFF_NORMED)
-        best = float(scores.max())
+        row, column = np.unravel_index(int(np.argmax(scores)), scores.shape)
+        if max(abs(int(row) - _ASIDE), abs(int(column) - _ASIDE)) <= _MARGIN:
+            return False  # so little is sway
+        best = float(scores[row, column])
         return best >= keep and best >= float(scores[_ASIDE, _ASIDE]) + _ASIDE_GAIN
 
     def _block_share(

@@ -148,7 +148,7 @@ class PlaceTracker(StandingVehicles):
             self._looked_s = frame.at_s
         if self._last is not None and motion.since_frame >= options.light_share:
             self._light_s = frame.at_s
-        moved = motion.since_frame >= options.gate_share
+        moved = motion.since_frame >= options.gate_share or self._last is None
         shift = self._compensation.measure(small, frame.at_s) if moved else self._compensation.last
         size = frame.picture.size
         x, y = shift.x * size.width, shift.y * size.height

@@ -21,6 +21,7 @@ from gotcha.cli.demo import demo
 from gotcha.cli.logs import set_up_logs
 from gotcha.cli.options import CommonOptions
 from gotcha.cli.reports import reports
+from gotcha.cli.taught import taught
 from gotcha.cli.view import accept_view
 from gotcha.cli.watching import run, watch, worker
 from pipeline.errors import ConfigError, GotchaError
@@ -32,7 +33,7 @@ _HELP = """Watch fixed cameras and report illegally parked vehicles, once each, 
 
 Begin with [bold]gotcha demo[/] to see it work on a simulated street. Then put your cameras into config.yaml:
 
-  [bold]gotcha check[/]            connect to each camera, and draw its zones into a picture
+  [bold]gotcha check[/]            connect to each camera, and draw its zones
   [bold]gotcha run[/]              watch until Ctrl-C
   [bold]gotcha reports list[/]     what was reported
   [bold]gotcha analyze FILE[/]     the same for a video
@@ -121,15 +122,12 @@ def configure(
     context.obj = CommonOptions(config_path=config, named=named, verbose=verbose, debug=debug)
 
 
-app.command()(run)
-app.command()(watch)
-app.command()(worker)
-app.command()(analyze)
-app.command()(check)
-app.command()(accept_view)
+for command in (run, watch, worker, analyze, check, accept_view, demo):
+    app.command(help=taught(command))(command)
 app.add_typer(reports, name="reports")
-app.command()(demo)
-app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(bench)
+app.command(help=taught(bench), context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
+    bench
+)
 
 
 def main() -> None:

@@ -26,7 +26,7 @@ BENCHES = {
 
 def bench(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(help=f"One of {', '.join(BENCHES)}; or all.")] = "",
+    name: Annotated[str, typer.Argument(help=f"One of {', '.join(BENCHES)}; or all.".replace("_", "-"))] = "",
 ) -> None:
     """Measure how well and how fast Gotcha works; without a name, list what can be measured.
 
@@ -38,14 +38,15 @@ def bench(
     """
     if not name:
         for known, what in BENCHES.items():
-            out().print(f"  [bold]{known:<18}[/]{what}")
+            out().print(f"  [bold]{known.replace('_', '-'):<18}[/]{what}")
         return
     if name == "all":
         raise typer.Exit(max(_measured(known, []) for known in BENCHES))
     # Dashes read better on a command line; modules have underscores.
     known = name.replace("-", "_")
     if known not in BENCHES:
-        raise ConfigError(f"there is no benchmark {name!r}; there are {', '.join(BENCHES)}, and all")
+        names = ", ".join(BENCHES).replace("_", "-")
+        raise ConfigError(f"there is no benchmark {name!r}; there are {names}, and all")
     raise typer.Exit(_measured(known, context.args))
 
 

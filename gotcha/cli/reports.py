@@ -15,7 +15,9 @@ from gotcha.cli.console import err, out
 from gotcha.cli.options import config_of
 from gotcha.cli.report_json import stored_json
 from gotcha.cli.report_table import report_details, reports_table
+from gotcha.cli.taught import taught
 from gotcha.config import Config
+from gotcha.state_folder import prepare
 from pipeline.errors import ConfigError, StorageError
 from pipeline.report import ReportState
 from storage.ports import MAX_LIMIT, ReportFilter, ReportStore, StoredReport
@@ -26,7 +28,6 @@ AsJson = Annotated[bool, typer.Option("--json", help="JSON on standard output, f
 _LEAST_ID = 4
 
 
-@reports.command(name="list")
 def list_reports(
     context: typer.Context,
     state: Annotated[list[ReportState] | None, typer.Option(help="Only this state; may be repeated.")] = None,
@@ -70,7 +71,6 @@ def list_reports(
         err().print(f"{len(found)} of {in_all} reports; --limit shows more.", style="dim")
 
 
-@reports.command(name="show")
 def show_report(
     context: typer.Context,
     report: Annotated[str, typer.Argument(help="The report's id, or its first characters (4 or more).")],
@@ -91,12 +91,18 @@ def show_report(
     out().print(report_details(stored, history, time_zone, config.evidence_dir))
 
 
+reports.command(name="list", help=taught(list_reports))(list_reports)
+reports.command(name="show", help=taught(show_report))(show_report)
+
+
 @contextmanager
 def _store(config: Config) -> Iterator[ReportStore]:
     # Imported when asked for: SQLAlchemy takes half a second, which --help should not.
     from storage.database import open_database
     from storage.report_store import SqlReportStore
 
+    if config.database.url is None:
+        prepare(config.state_dir)
     engine = open_database(config.database_url)
     try:
         yield SqlReportStore(engine)

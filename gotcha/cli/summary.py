@@ -19,10 +19,16 @@ def show_summary(summary: RunSummary, console: Console) -> None:
         table.add_column(column, justify="left" if column in ("camera", "remark") else "right")
     for camera in summary.cameras:
         numbers = (camera.frames, camera.detected, camera.dropped, camera.damaged, camera.reports)
-        table.add_row(Text(camera.name), *map(str, numbers), Text(camera.failure or "", style="red"))
+        remark = Text(camera.failure or camera.trouble or "", style="red" if camera.failure else "yellow")
+        table.add_row(Text(camera.name), *map(str, numbers), remark)
     console.print(table)
     if summary.waiting:
-        console.print(f"{summary.waiting} items wait on disk; the next start or a worker stores them.")
+        items = (
+            "1 report or event waits"
+            if summary.waiting == 1
+            else f"{summary.waiting} reports and events wait"
+        )
+        console.print(f"{items} on disk; the next start, or a worker, stores what waits.")
 
 
 def exit_code(summary: RunSummary) -> int:
