@@ -23,6 +23,7 @@ _MARGIN = 3  # search of +-3 px of the crop, about 5 % of the vehicle
 _ASIDE = 16  # how far a rolling vehicle is searched for, crop pixels
 _ASIDE_GAIN = 0.15  # how much better it must fit there
 _LEAST_CHANGED = 3  # blocks
+_NOT_COVERED = 0.7  # share of blocks alike; of another vehicle at most 0.45 are
 _BLOCK = 16
 _SLACK = 0.03  # a best match this little better than the unshifted one is no movement
 _FLAT_STD = 3.0  # grey levels: below it a crop is noise and its correlation says nothing
@@ -186,11 +187,16 @@ class Appearance:
     ) -> tuple[float, float]:
         """Share of open textured blocks that are recognised; share of textured blocks that are open."""
         textured = self._deviation >= _FLAT_STD
+        if not textured.any():
+            return 0.0, 0.0
+        alike = self._correlations(patch) >= keep
+        everywhere = float(alike[textured].mean())
+        if everywhere >= _NOT_COVERED:
+            return everywhere, 1.0  # a box may reach over a vehicle without hiding anything of it
         judged = textured & uncovered
         if not judged.any():
             return 0.0, 0.0
-        alike = self._correlations(patch)[judged] >= keep
-        return float(alike.mean()), float(judged.sum() / textured.sum())
+        return float(alike[judged].mean()), float(judged.sum() / textured.sum())
 
     def _correlations(self, patch: Patch) -> npt.NDArray[np.float32]:
         """Correlation of each of the 4 x 4 blocks with the reference's, -1 to 1."""

@@ -52,7 +52,9 @@ class Candidate:
         options = self._options
         seen = self._compare(view, covers)
         covered = seen is not None and seen.open < options.open_share
-        still = seen is not None and not covered and (seen.blocks >= options.doubt_share or seen.flat)
+        # Without a detection only the picture speaks for it, and ground that shows around a vehicle may lie.
+        least = options.block_share if detection is None and view.looked else options.doubt_share
+        still = seen is not None and not covered and (seen.blocks >= least or seen.flat)
         if detection is not None:
             if not still and not covered and not view.unsure:
                 self._start(detection, view)
