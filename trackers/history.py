@@ -65,6 +65,9 @@ class GrayHistory:
         while self._sparse and self._sparse[0].at_s < moment.at_s - self._span_s:
             self._sparse.popleft()
 
+    def __len__(self) -> int:
+        return len(self._dense) + len(self._sparse)
+
     def clear(self) -> None:
         """Forget everything: what was before a gap says nothing about what is after it."""
         self._dense.clear()
@@ -93,7 +96,7 @@ class GrayHistory:
             proven = proven and stood_s - moment.at_s <= bridge_s
             if proven and alike.unshifted >= still and alike.blocks >= _MOST:
                 stood_s = there_s = moment.at_s
-            elif alike.centred and alike.blocks >= _HALF and before.unshifted(moment.gray, where) >= still:
+            elif (alike.centred and alike.blocks >= _HALF) or before.unshifted(moment.gray, where) >= still:
                 there_s = moment.at_s
                 before = Appearance.learn(moment.gray, where) or before
             elif there_s - moment.at_s > bridge_s:
