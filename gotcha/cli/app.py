@@ -79,7 +79,7 @@ class GotchaCommands(TyperGroup):
         except GotchaError as error:
             if ctx.params.get("debug"):
                 _show_traceback()
-            err().print(Text(str(error), style="bold red"))
+            _show_error(str(error))
             raise typer.Exit(MISUSED if isinstance(error, ConfigError) else FAILED) from error
         except KeyboardInterrupt as error:
             raise typer.Exit(FAILED) from error
@@ -140,8 +140,13 @@ def main() -> None:
             _show_traceback()
         else:
             text += "; with --debug it says where"
-        err().print(Text(redact(text), style="bold red"))
+        _show_error(redact(text))
         raise SystemExit(FAILED) from None
+
+
+def _show_error(sentence: str) -> None:
+    # Never broken into lines: a log or a script takes it as one sentence.
+    err().print(Text(sentence, style="bold red"), soft_wrap=True)
 
 
 def _show_traceback() -> None:

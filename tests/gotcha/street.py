@@ -104,7 +104,8 @@ def write_long_parking(scene: Scene, path: Path, *, length_s: float) -> None:
     """
     drawn = [scene.frame(index / scene.fps) for index in range(round(scene.duration_s * scene.fps))]
     quiet = drawn[len(drawn) // 2 :]
-    with av.open(str(path), "w") as output:
+    # With its index first, as recorders write it, so that a cut copy is still a video.
+    with av.open(str(path), "w", options={"movflags": "+faststart"}) as output:
         stream = output.add_stream("libx264", rate=Fraction(scene.fps), options={"preset": "veryfast"})
         stream.width, stream.height, stream.pix_fmt = scene.size.width, scene.size.height, "yuv420p"
         # A keyframe a second, so that a viewer who comes back joins soon.
