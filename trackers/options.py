@@ -56,7 +56,7 @@ class PlaceOptions:
         history_span_s: span of the whole grey history.
         gate_px: width of the motion gate's grey picture.
         gate_step: grey levels by which a pixel of the gate must change.
-        gate_share: share of changed pixels that opens the gate.
+        gate_share: share of pixels that changed and came to rest which opens the gate.
         forced_s: the detector runs at least this often.
         settle_s: the detector runs on every frame this long after the start or a gap.
         light_share: share of changed pixels that is a change of light rather than of traffic.

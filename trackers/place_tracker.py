@@ -75,7 +75,8 @@ class PlaceTracker(StandingVehicles):
             return True
         at_s = frame.at_s
         return (
-            motion.since_look >= self._options.gate_share
+            motion.settled >= self._options.gate_share
+            or self._places.in_doubt
             or at_s - self._looked_s >= self._options.forced_s
             or at_s - self._began_s <= self._options.settle_s
             or any(candidate.undecided(at_s) for candidate in self._candidates.waiting)

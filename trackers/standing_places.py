@@ -52,6 +52,11 @@ class StandingPlaces:
         for place in self.places:
             place.resume(at_s)
 
+    @property
+    def in_doubt(self) -> bool:
+        """Some place is neither recognised nor known to be empty: a look would tell."""
+        return any(place.in_doubt for place in self.places)
+
     def vehicles(self) -> tuple[StandingVehicle, ...]:
         """What stands now, as far as it was recognised in this run."""
         return tuple(place.vehicle() for place in self.places if not place.pending)

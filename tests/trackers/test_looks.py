@@ -175,12 +175,24 @@ def test_slow_movement_adds_up_at_the_gate() -> None:
     brighter = [np.clip(ground.astype(int) + 3 * step, 0, 255).astype(np.uint8) for step in range(1, 12)]
     shares = [gate.measure(gray) for gray in brighter]
     assert all(motion.since_frame < 0.01 for motion in shares)
-    assert shares[-1].since_look > 0.5
+    assert shares[-1].settled > 0.5
 
 
-def test_the_gate_sees_all_changed_before_the_first_look() -> None:
+def test_what_passes_does_not_open_the_gate_and_what_stops_does() -> None:
+    gate, ground = MotionGate(20), texture(50, 160, 90, low=80, high=120)
+    gate.measure(ground)
+    gate.looked(ground)
+    opened = []
+    for x in (10, 50, 90, 90):
+        gray = ground.copy()
+        gray[30:60, x : x + 30] = 255
+        opened.append(gate.measure(gray).settled >= 0.01)
+    assert opened == [False, False, False, True]
+
+
+def test_everything_is_new_before_the_first_look() -> None:
     motion = MotionGate(20).measure(np.zeros((90, 160), np.uint8))
-    assert motion.since_look == 1.0
+    assert motion.settled == 1.0
     assert motion.since_frame == 0.0
 
 
