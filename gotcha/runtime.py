@@ -7,6 +7,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from time import monotonic
 
 from gotcha.camera_runner import CameraRunner, CameraSetup
 from gotcha.config import Config
@@ -25,9 +26,9 @@ from storage.watch_memory import WatchMemory
 
 _log = logging.getLogger(__name__)
 
-# Ctrl-C ends within two seconds: a camera that blocks in its library longer than this is left behind
-# (its thread is a daemon and its state is on disk).
-_JOIN_S = 1.5
+# Ctrl-C ends within two seconds: cameras that block in their library longer than this, all together, are left
+# behind (their threads are daemons and their state is on disk).
+_JOIN_S = 1.0
 _POLL_S = 0.2
 
 
@@ -150,8 +151,12 @@ class Runtime:
                     break
         finally:
             ending.set()
+            if worker is not None and self.waiting == 0:
+                # It ends while the cameras do; with something to store it is given that time.
+                worker.ask_to_stop()
+            deadline_s = monotonic() + _JOIN_S
             for thread in threads:
-                thread.join(_JOIN_S)
+                thread.join(max(0.0, deadline_s - monotonic()))
             dispatcher.stop()
             dispatcher.join(_JOIN_S)
             summary = self._summary(runners)
