@@ -18,6 +18,9 @@ from pipeline.sights import Sights
 # A box that overlaps an earlier one by half is the same place: parked boxes vary by some 10 % between
 # halts, while neighbours in a row overlap by less than a third.
 SAME_PLACE_IOU = 0.5
+# Where only the pictures tell, size and place have to agree as well as they do for one vehicle found twice:
+# two models of one colour look alike once their crops are brought to one size.
+LOOKS_PLACE_IOU = 0.65
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +116,7 @@ class Repeats:
 
 def _looks_the_same(earlier: ReportedVehicle, case: Case, sights: Sights) -> bool:
     photo = case.find(EvidenceKind.PHOTO_1)
-    if photo is None:
+    if photo is None or earlier.box.iou(case.vehicle.box) < LOOKS_PLACE_IOU:
         return False
     try:
         now = sights.recall(case.report_id, photo.key, case.vehicle.box, case.frame_size)

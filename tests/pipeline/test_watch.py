@@ -275,6 +275,29 @@ def test_another_vehicle_at_the_same_place_is_a_new_report() -> None:
     assert [report.plate.text for report in finals] == [PLATE, "99나8888"]
 
 
+def test_a_smaller_vehicle_of_the_same_looks_at_the_same_place_is_a_new_report() -> None:
+    """A white estate left, a white city car took its place: brought to one size their crops looked alike, and
+    the second was suppressed as a repeat of the first.
+    """
+    smaller = Box(x1=330, y1=258, x2=450, y2=336)
+
+    def script(at_s: float) -> tuple[StandingVehicle, ...]:
+        if at_s < 40:
+            return stands(2, 40)(at_s)
+        return (vehicle(at_s, name="v2", arrived_s=45.0, box=smaller),) if 47 <= at_s < 150 else ()
+
+    def image(at_s: float) -> Image:
+        shown = script(at_s)
+        return street(vehicle=shown[0].box if shown else None)
+
+    rig = Rig(script, scanner=FixedScanner(PLATE, certainty=0.3), rule=zone(report_unread=True))
+    rig.play(0, 140, image=image)
+    # The first left before its plate was given up; the second is reported after six attempts.
+    assert ReportState.DUPLICATE not in rig.states
+    assert rig.states.count(ReportState.TEMPORARY) == 2
+    assert rig.states[-1] is ReportState.FINAL
+
+
 def test_a_full_evidence_disk_delays_a_report_and_loses_nothing() -> None:
     rig = Rig(stands(2, 100))
     rig.evidence.full = True
