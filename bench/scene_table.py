@@ -19,6 +19,7 @@ LEAST_F1, LEAST_EXACT = 0.98, 0.99
 
 def goals_met(results: Sequence[SceneResult]) -> bool:
     """F1 of at least 0.98 at every dwell, nothing doubled, 99 % of readable plates exact, none wrong."""
+    results = _ordinary(results)
     by_dwell = [total(r.events[d] for r in results) for d in (results[0].events if results else ())]
     plates, exact = sum(r.reports.plates for r in results), sum(r.reports.exact for r in results)
     return (
@@ -30,8 +31,11 @@ def goals_met(results: Sequence[SceneResult]) -> bool:
 
 def print_scenes(console: Console, results: Sequence[SceneResult], *, details: bool) -> None:
     """Print every table; with `details` also each single thing that is not as it should be."""
-    kinds = list(dict.fromkeys(result.kind for result in results))
-    groups = [(kind, [r for r in results if r.kind == kind]) for kind in kinds] + [("all", list(results))]
+    names = list(dict.fromkeys(result.job.name for result in results))
+    groups = [(name, [r for r in results if r.job.name == name]) for name in names]
+    long = len({r.job.name for r in results if r.job.fault_s is not None})
+    # The totals are of the ordinary scenes; those with long faults stand below.
+    groups.insert(len(groups) - long, ("all", _ordinary(results)))
     for dwell_s in results[0].events if results else ():
         _print_events(console, dwell_s, groups)
     _print_reports(console, groups)
@@ -47,7 +51,11 @@ def print_scenes(console: Console, results: Sequence[SceneResult], *, details: b
     if details:
         for result in results:
             for line in faults(result):
-                console.print(f"{result.kind} {result.seed}: {line}", markup=False, highlight=False)
+                console.print(f"{result.job.name} {result.job.seed}: {line}", markup=False, highlight=False)
+
+
+def _ordinary(results: Sequence[SceneResult]) -> list[SceneResult]:
+    return [result for result in results if result.job.fault_s is None]
 
 
 def faults(result: SceneResult) -> Iterable[str]:

@@ -2,7 +2,8 @@
 
 A halt counts when the vehicle lies wholly in the picture, is at least 24 px wide in a picture of width 640,
 and stands in plain view for the dwell: at least half of its outline not behind something nearer, and the
-camera without a fault that blinds or turns it. The others are neither wanted nor false.
+camera without a fault that blinds or turns it. The others are neither wanted nor false, and what a frozen
+picture shows truly stands in it. Times are compared where arrival or departure is in plain view.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ LEAST_VISIBLE, LEAST_WIDTH_AT_640 = 0.5, 24.0
 BLINDING = frozenset(
     {FaultKind.MOVED, FaultKind.BLOCKED, FaultKind.DARK, FaultKind.BLURRED, FaultKind.FROZEN}
 )
+# An arrival or departure that is not in plain view within this time cannot be dated by anybody, seconds.
+_DATED_S = 1.0
 # Visibility is looked up this often, seconds.
 STEP_S = 0.5
 
@@ -55,6 +58,18 @@ class ViewedHalt:
         """Whether a watch with a dwell of `dwell_s` can be held to it; halts shorter than that always can."""
         return self.whole and (self.stood_s < dwell_s or self.open_for(0.0) >= dwell_s - self.step_s)
 
+    @property
+    def arrival_seen(self) -> bool:
+        """Whether it arrives within the scene, in plain view."""
+        near = any(abs(at_s - self.halt.t0) <= _DATED_S for at_s in self.open_s)
+        return near and not self.halt.stationary_at_start
+
+    @property
+    def departure_seen(self) -> bool:
+        """Whether it leaves within the scene, in plain view."""
+        near = any(abs(at_s - self.halt.t1) <= _DATED_S for at_s in self.open_s)
+        return near and not self.halt.stationary_at_end
+
     def open_for(self, after_s: float) -> float:
         """Seconds in plain view from `after_s` after its begin."""
         return self.step_s * sum(at_s >= self.halt.t0 + after_s for at_s in self.open_s)
@@ -84,8 +99,16 @@ def viewed_halts(scene: Scene, truth: SceneTruth, step_s: float = STEP_S) -> tup
     )
 
 
-def clip_truth(name: str, halts: tuple[ViewedHalt, ...], dwell_s: float) -> ClipTruth:
-    """The fair halts as `bench.event_scoring` takes them; events on the others count for nothing."""
+def frozen_places(scene: Scene) -> tuple[Box, ...]:
+    """Where vehicles appear to stand because the picture is frozen."""
+    frozen = (fault for fault in scene.script.faults if fault.kind is FaultKind.FROZEN)
+    return tuple(box.box for fault in frozen for box in scene.boxes(fault.t0))
+
+
+def clip_truth(
+    name: str, halts: tuple[ViewedHalt, ...], dwell_s: float, unlisted: tuple[Box, ...] = ()
+) -> ClipTruth:
+    """The fair halts as `bench.event_scoring` takes them; events on others count for nothing."""
     fair = [viewed for viewed in halts if viewed.is_fair(dwell_s)]
     return ClipTruth(
         name=name,
@@ -96,12 +119,12 @@ def clip_truth(name: str, halts: tuple[ViewedHalt, ...], dwell_s: float) -> Clip
                 box=viewed.box,
                 t0=viewed.halt.t0,
                 t1=viewed.halt.t1,
-                at_start=viewed.halt.stationary_at_start,
-                at_end=viewed.halt.stationary_at_end,
+                at_start=not viewed.arrival_seen,
+                at_end=not viewed.departure_seen,
             )
             for viewed in fair
         ),
-        unlisted=tuple(viewed.box for viewed in halts if viewed not in fair),
+        unlisted=tuple(viewed.box for viewed in halts if viewed not in fair) + unlisted,
     )
 
 

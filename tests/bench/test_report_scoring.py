@@ -164,23 +164,31 @@ def event(at_s: float, condition: CameraCondition) -> CameraEvent:
 
 
 def test_camera_events_are_found_misnamed_missed_or_false() -> None:
-    blocked = CameraTruth(kind="blocked", t0=25.0, t1=35.0)
-    ok = event(37.0, CameraCondition.OK)
+    blocked = CameraTruth(kind="blocked", t0=25.0, t1=40.0)
+    ok = event(42.0, CameraCondition.OK)
     found = score_view(
-        [event(28.0, CameraCondition.BLOCKED), ok], [blocked], started_at=STARTED_AT, ends_s=60
+        [event(36.0, CameraCondition.BLOCKED), ok], [blocked], started_at=STARTED_AT, ends_s=60
     )
     assert (found.due, found.found, found.false, found.lasting) == (1, 1, (), ())
-    other = score_view([event(28.0, CameraCondition.DARK), ok], [blocked], started_at=STARTED_AT, ends_s=60)
+    other = score_view([event(36.0, CameraCondition.DARK), ok], [blocked], started_at=STARTED_AT, ends_s=60)
     assert (other.found, len(other.misnamed)) == (0, 1)
     never = score_view([], [blocked], started_at=STARTED_AT, ends_s=60)
     assert len(never.missed) == 1
     false = score_view([event(8.0, CameraCondition.MOVED)], [], started_at=STARTED_AT, ends_s=60)
     assert len(false.false) == 1
-    stuck = score_view([event(28.0, CameraCondition.BLOCKED)], [blocked], started_at=STARTED_AT, ends_s=60)
+    stuck = score_view([event(36.0, CameraCondition.BLOCKED)], [blocked], started_at=STARTED_AT, ends_s=60)
     assert len(stuck.lasting) == 1
 
 
-def test_a_short_freeze_and_broken_jpegs_ask_for_no_camera_event() -> None:
-    faults = [CameraTruth(kind="frozen", t0=25.0, t1=35.0), CameraTruth(kind="jpeg", t0=0.0, t1=60.0)]
+def test_a_lens_covered_by_day_may_be_called_dark_or_blocked() -> None:
+    dark = CameraTruth(kind="dark", t0=25.0, t1=40.0)
+    for condition in (CameraCondition.DARK, CameraCondition.BLOCKED):
+        events = [event(36.0, condition), event(42.0, CameraCondition.OK)]
+        assert score_view(events, [dark], started_at=STARTED_AT, ends_s=60).found == 1
+
+
+def test_short_faults_and_broken_jpegs_ask_for_no_camera_event() -> None:
+    faults = [CameraTruth(kind=kind, t0=25.0, t1=35.0) for kind in ("frozen", "blocked", "blurred")]
+    faults.append(CameraTruth(kind="jpeg", t0=0.0, t1=60.0))
     found = score_view([], faults, started_at=STARTED_AT, ends_s=60)
     assert (found.due, found.missed) == (0, ())
