@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pipeline.geometry import Size
 from pipeline.judge import PhotoPair, Verdict
@@ -110,7 +110,11 @@ class Case:
     @property
     def last_seen_at(self) -> datetime:
         """The last moment it is known to have stood there."""
-        moments = (self.parked_at, self.violating_at, self.photo_2_at, self.departed_at)
+        moments = [self.parked_at, self.violating_at, self.photo_2_at, self.departed_at]
+        if self.departed_at is None:
+            # Afterwards the departure says it, which is dated back to the last sight.
+            stood_s = self.vehicle.last_seen_s - self.vehicle.arrived_s
+            moments.append(self.vehicle.arrived_at + timedelta(seconds=max(0.0, stood_s)))
         return max(moment for moment in moments if moment is not None)
 
     def _note(self) -> str:
