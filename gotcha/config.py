@@ -129,12 +129,15 @@ class Config(Section):
         return self.model_copy(update={"cameras": {name: file}})
 
 
-def load_config(path: Path, environment: Mapping[str, str] | None = None) -> Config:
+def load_config(
+    path: Path, environment: Mapping[str, str] | None = None, *, opens_cameras: bool = True
+) -> Config:
     """Read and check a configuration file.
 
     Args:
         path: the YAML file; relative paths in it start from its folder.
         environment: where `${NAME}` is looked up; by default the process's environment.
+        opens_cameras: False where no camera is opened, so that their passwords need not be set.
 
     Raises:
         ConfigError: one sentence for each fault, with file, line and key.
@@ -147,7 +150,13 @@ def load_config(path: Path, environment: Mapping[str, str] | None = None) -> Con
         ) from error
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read as UTF-8 text: {error}") from error
-    return parse_config(text, name=str(path), folder=path.resolve().parent, environment=environment)
+    return parse_config(
+        text,
+        name=str(path),
+        folder=path.resolve().parent,
+        environment=environment,
+        opens_cameras=opens_cameras,
+    )
 
 
 def parse_config(
@@ -156,6 +165,7 @@ def parse_config(
     name: str = "config.yaml",
     folder: Path | None = None,
     environment: Mapping[str, str] | None = None,
+    opens_cameras: bool = True,
 ) -> Config:
     """Check a configuration given as text.
 
@@ -164,13 +174,16 @@ def parse_config(
         name: what errors call it.
         folder: where its relative paths start; by default the current folder.
         environment: where `${NAME}` is looked up; by default the process's environment.
+        opens_cameras: see `load_config`.
 
     Raises:
         ConfigError: one sentence for each fault, with name, line and key.
     """
     document = YamlDocument(text, name)
     context = LoadingContext(
-        folder=folder or Path.cwd(), environment=os.environ if environment is None else environment
+        folder=folder or Path.cwd(),
+        environment=os.environ if environment is None else environment,
+        opens_cameras=opens_cameras,
     )
     try:
         return Config.model_validate_json(document.as_json(), context=context)
