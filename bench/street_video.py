@@ -18,6 +18,7 @@ FPS = 30
 LENGTH_S = 60.0
 _SEED, _HOURS = 2, 0.2
 _MOVING_SHARE = 0.25  # of a typical street's time something moves
+_NEAR = 0.03
 _STEP_S = 0.5
 _MOVED_PX = 2.0
 
@@ -33,7 +34,7 @@ def zones() -> tuple[ZoneTruth, ...]:
 
 
 def write_minute(path: Path) -> float:
-    """Encode the minute whose share of moving time is nearest to a quarter; returns that share."""
+    """Encode a minute in which something moves about a quarter of the time and most is parked; that share."""
     scene = street()
     begin_s, share = _typical_minute(scene)
     with av.open(str(path), "w") as container:
@@ -66,7 +67,14 @@ def _typical_minute(scene: Scene) -> tuple[float, float]:
         before = seen
     length = int(LENGTH_S / _STEP_S)
     shares = [sum(moves[i : i + length]) / length for i in range(len(moves) - length)]
-    best = min(range(len(shares)), key=lambda i: abs(shares[i] - _MOVING_SHARE))
+    typical = [i for i, share in enumerate(shares) if abs(share - _MOVING_SHARE) <= _NEAR]
+    halts = scene.truth(fps=1.0).stationary
+
+    def parked(first: int) -> float:
+        begin_s = first * _STEP_S
+        return sum(max(0.0, min(h.t1, begin_s + LENGTH_S) - max(h.t0, begin_s)) for h in halts)
+
+    best = max(typical, key=parked)
     return best * _STEP_S, shares[best]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from pipeline.detection import Detection
 from pipeline.geometry import Box
+from pipeline.picture import Gray
 from trackers.appearance import Appearance, Resemblance
 from trackers.history import Arrival
 from trackers.options import PlaceOptions
@@ -113,10 +114,16 @@ class Candidate:
         mean = self.evidence.mean_score * seen_s / (seen_s + unseen_s)
         return mean >= options.patience_score and self.evidence.mean_score * seen_s >= options.patience
 
-    def undecided(self, at_s: float) -> bool:
-        """Whether the next looks may confirm it, so that they are worth a detector run."""
+    def undecided(self, view_gray: Gray, scale: float, dx: float, dy: float, at_s: float) -> bool:
+        """Whether a look may confirm it: it is young, and what was seen is still there (it did not pass)."""
         young = at_s - self.still_since_s <= self._options.stillness_s * 1.5
-        return young and self.evidence.best >= self._options.keep_score
+        if not young or self.evidence.best < self._options.keep_score:
+            return False
+        if self.appearance is None:
+            return True
+        where = self._anchor.scaled(scale, scale).shifted(dx, dy)
+        seen = self.appearance.compare(view_gray, where, self._options.block_keep)
+        return seen.flat or seen.blocks >= self._options.doubt_share
 
 
 def _sample(detection: Detection, at_s: float) -> Sample:

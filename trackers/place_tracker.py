@@ -79,7 +79,7 @@ class PlaceTracker(StandingVehicles):
             or self._places.in_doubt
             or at_s - self._looked_s >= self._options.forced_s
             or at_s - self._began_s <= self._options.settle_s
-            or any(candidate.undecided(at_s) for candidate in self._candidates.waiting)
+            or self._undecided(frame)
         )
 
     def update(self, frame: Frame, detections: tuple[Detection, ...] | None) -> StandingUpdate:
@@ -139,6 +139,16 @@ class PlaceTracker(StandingVehicles):
         for record, patch in zip(kept.places, kept.patches, strict=True):
             self._places.places.append(to_place(record, patch, frame, self._options))
         self._last = _Clock(at_s=frame.at_s, taken_at=frame.taken_at, size=size)
+
+    def _undecided(self, frame: Frame) -> bool:
+        gray, shift = self._measure(frame).gray, self._compensation.last
+        height, width = gray.shape
+        return any(
+            candidate.undecided(
+                gray, width / frame.picture.size.width, shift.x * width, shift.y * height, frame.at_s
+            )
+            for candidate in self._candidates.waiting
+        )
 
     def _view(self, frame: Frame, detections: tuple[Detection, ...] | None) -> View:
         options = self._options
