@@ -22,6 +22,8 @@ VIEW_LONG_SIDE = 640
 RAIN_PX = 5
 # Crops of vehicles smaller than this hold too little to tell one vehicle from another.
 LEAST_CROP_PX = 16
+# Standard deviation, grey levels, below which a crop is black or plain: noise, and nothing to recognise by.
+LEAST_CONTRAST = 6.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,10 +43,10 @@ class Sight:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairComparison:
-    """How two photos compare: the verdict and the similarity of the views, 0-1."""
+    """How two photos compare: the verdict, and how alike the views are, 0-1 (None: no view to judge)."""
 
     pair: PhotoPair
-    view: float
+    view: float | None
 
 
 def take_sight(picture: Picture, vehicle: Box, others: tuple[Box, ...]) -> Sight:
@@ -86,6 +88,10 @@ def recall_sight(jpeg: bytes, vehicle: Box, frame_size: Size) -> Sight:
 def compare_pair(first: Sight, second: Sight) -> PairComparison:
     """Whether `second` shows the view and the vehicle of `first`."""
     view = same_view(first.gray, second.gray, first.boxes + second.boxes)
+    if view.judged == 0 and _telling(first) and _telling(second) and looks_alike(first, second):
+        # Vehicles fill the picture, or the night around them is black: the same vehicle in the same pixels is
+        # what tells that the camera did not move.
+        return PairComparison(pair=PhotoPair.COMPLETE, view=None)
     if not view.same:
         return PairComparison(pair=PhotoPair.OTHER_VIEW, view=view.ssim)
     # Crops too small to compare prove nothing against the memory of places, which holds them for one vehicle.
@@ -96,6 +102,12 @@ def compare_pair(first: Sight, second: Sight) -> PairComparison:
 def comparable(first: Sight, second: Sight) -> bool:
     """Whether both crops of the vehicle are large enough to be compared."""
     return bool(min(*first.vehicle.shape[:2], *second.vehicle.shape[:2]) >= LEAST_CROP_PX)
+
+
+def _telling(sight: Sight) -> bool:
+    """Whether the crop of the vehicle can stand for the whole view."""
+    large = min(*sight.vehicle.shape[:2]) >= LEAST_CROP_PX
+    return large and float(cv2.meanStdDev(sight.vehicle)[1].max()) >= LEAST_CONTRAST
 
 
 def looks_alike(first: Sight, second: Sight) -> bool:

@@ -38,9 +38,17 @@ def in_rain(image: Image, moment: int) -> Image:
     return np.clip(wet, 0, 255).astype(np.uint8)
 
 
-def pair_of(first: Image, second: Image) -> PhotoPair:
-    sights = (take_sight(ArrayPicture(image), VEHICLE, ()) for image in (first, second))
+def pair_of(first: Image, second: Image, vehicle: Box = VEHICLE) -> PhotoPair:
+    sights = (take_sight(ArrayPicture(image), vehicle, ()) for image in (first, second))
     return compare_pair(*sights).pair
+
+
+def in_the_dark(image: Image) -> Image:
+    """`image` at night: nothing but the vehicle is lit."""
+    dark = np.full_like(image, 3)
+    rows, columns = slice(int(VEHICLE.y1), int(VEHICLE.y2)), slice(int(VEHICLE.x1), int(VEHICLE.x2))
+    dark[rows, columns] = image[rows, columns]
+    return dark
 
 
 def test_rain_over_a_smooth_road_is_no_other_view() -> None:
@@ -61,3 +69,23 @@ def test_a_camera_moved_in_the_rain_shows_another_view() -> None:
 def test_another_vehicle_in_the_rain_is_another_vehicle() -> None:
     first, second = smooth_street(), smooth_street(vehicle=5)
     assert pair_of(in_rain(first, 1), in_rain(second, 2)) is PhotoPair.OTHER_VEHICLE
+
+
+def test_a_vehicle_that_fills_the_picture_can_be_reported() -> None:
+    """A camera before a single place saw nothing but the vehicle: without a background to compare, no photo 2
+    was ever good enough, and every report was rejected.
+    """
+    everywhere = Box(x1=4, y1=4, x2=1276, y2=716)
+    street = smooth_street()
+    assert pair_of(in_rain(street, 1), in_rain(street, 2), everywhere) is PhotoPair.COMPLETE
+
+
+def test_a_lit_vehicle_in_a_black_night_can_be_reported_and_another_one_is_none_of_its_pair() -> None:
+    first, second = in_the_dark(smooth_street()), in_the_dark(smooth_street(vehicle=5))
+    assert pair_of(first, first) is PhotoPair.COMPLETE
+    assert pair_of(first, second) is not PhotoPair.COMPLETE
+
+
+def test_two_black_pictures_prove_nothing() -> None:
+    black = np.zeros((720, 1280, 3), np.uint8)
+    assert pair_of(black, black) is not PhotoPair.COMPLETE
