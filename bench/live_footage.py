@@ -151,6 +151,7 @@ def _print(
         "camera",
         "true",
         "found",
+        "final",
         "missed",
         "doubled",
         "false",
