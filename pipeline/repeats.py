@@ -80,6 +80,11 @@ class Repeats:
             if vehicle.report_id == report_id and vehicle.last_seen_at < at:
                 self._kept[index] = replace(vehicle, last_seen_at=at)
 
+    def forget(self, report_id: str) -> None:
+        """A report turned out to be none, or is added anew."""
+        kept = (vehicle for vehicle in self._kept if vehicle.report_id != report_id)
+        self._kept = deque(kept, maxlen=self._kept.maxlen)
+
     def of(self, case: Case, sights: Sights) -> str | None:
         """The id of the report that `case` repeats, or None.
 
@@ -120,7 +125,7 @@ def _looks_the_same(earlier: ReportedVehicle, case: Case, sights: Sights) -> boo
         return False
     try:
         now = sights.recall(case.report_id, photo.key, case.vehicle.box, case.frame_size)
-        then = sights.recall(earlier.report_id, earlier.photo_key, earlier.box, earlier.frame_size)
+        then = sights.glance(earlier.report_id, earlier.photo_key, earlier.box, earlier.frame_size)
     except EvidenceError:
         # The earlier photo may have been purged by retention: then there is nothing to compare with, and a
         # second report that a person can merge is better than none.
