@@ -24,8 +24,10 @@ from gotcha.config_services import (
 )
 from gotcha.config_yaml import YamlDocument
 from gotcha.config_zones import ZoneConfig
+from gotcha.plate_region import grammar_name
 from pipeline.errors import ConfigError
 from pipeline.geometry import Point, Polygon
+from pipeline.latin_plates import grammar_for
 from pipeline.zone import Zone, ZoneKind
 
 # Camera names become folders of the evidence and parts of job names.
@@ -186,7 +188,27 @@ def parse_config(
         opens_cameras=opens_cameras,
     )
     try:
-        return Config.model_validate_json(document.as_json(), context=context)
+        config = Config.model_validate_json(document.as_json(), context=context)
     except ValidationError as error:
         # `from None`: pydantic's own text repeats the input, which may hold a password.
         raise ConfigError("\n".join(sentences(error, document, Config))) from None
+    if faults := _impossible_plates(config, document):
+        raise ConfigError("\n".join(faults))
+    return config
+
+
+def _impossible_plates(config: Config, document: YamlDocument) -> list[str]:
+    """A sentence for each allowed plate that no reading can ever match, as its country has no such plates."""
+    faults = []
+    for name, camera in config.cameras.items():
+        region = config.region_of(name)
+        grammar = grammar_for(grammar_name(region))
+        for number, zone in enumerate(camera.zones):
+            for place, plate in enumerate(zone.allowed_plates):
+                if not grammar.is_valid(plate):
+                    path = ("cameras", name, "zones", number, "allowed_plates", place)
+                    faults.append(
+                        f"{document.name} line {document.line_of(path)}: {'.'.join(map(str, path))}: "
+                        f"expected a plate of the region {region}, got {plate!r}, which has none of its forms"
+                    )
+    return faults
