@@ -139,6 +139,11 @@ def test_a_bad_polygon(polygon: str, message: str) -> None:
             "cameras: {a: {kind: rstp}}",
             "line 1: cameras.a.kind: expected one of rtsp, esp32cam, stills, file, webcam",
         ),
+        (
+            # Slower stills were taken, and places then forgot their vehicles between two pictures.
+            "cameras:\n  a:\n    kind: stills\n    url: http://192.168.0.40/capture\n    interval_s: 2.5",
+            "line 5: cameras.a.interval_s: expected seconds of at most 2, got 2.5",
+        ),
         ("cameras:\n  a:\n    path: x", "line 2: cameras.a.kind: this key is missing; expected one of rtsp,"),
         (
             "cameras:\n  a:\n    kind: file",
