@@ -79,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--footage", type=Path, default=Path("../shared/footage"), help="clips and truth")
+    parser.add_argument("--footage", type=Path, required=True, metavar="DIR", help="clips and truth")
     parser.add_argument("--dwell", type=float, default=3.0, help="seconds a vehicle may stand")
     parser.add_argument("--keep", type=Path, help="folder for database and evidence, to look at afterwards")
     options = parser.parse_args(arguments)
