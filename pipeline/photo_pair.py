@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -11,7 +11,7 @@ from pipeline.background import same_view
 from pipeline.errors import EvidenceError
 from pipeline.geometry import Box, Size
 from pipeline.judge import PhotoPair
-from pipeline.picture import ArrayPicture, Gray, Image, Picture, crop
+from pipeline.picture import ArrayPicture, Gray, Image, Picture, crop, resize
 from pipeline.same_vehicle import SAME_VEHICLE, vehicle_likeness
 
 # The side at which views are compared: SSIM at full resolution sees compression noise, not the view.
@@ -87,6 +87,7 @@ def recall_sight(jpeg: bytes, vehicle: Box, frame_size: Size) -> Sight:
 
 def compare_pair(first: Sight, second: Sight) -> PairComparison:
     """Whether `second` shows the view and the vehicle of `first`."""
+    first = _at_size_of(first, second)
     view = same_view(first.gray, second.gray, first.boxes + second.boxes)
     if view.judged == 0 and _telling(first) and _telling(second) and looks_alike(first, second):
         # Vehicles fill the picture, or the night around them is black: the same vehicle in the same pixels is
@@ -97,6 +98,19 @@ def compare_pair(first: Sight, second: Sight) -> PairComparison:
     # Crops too small to compare prove nothing against the memory of places, which holds them for one vehicle.
     same = not comparable(first, second) or looks_alike(first, second)
     return PairComparison(pair=PhotoPair.COMPLETE if same else PhotoPair.OTHER_VEHICLE, view=view.ssim)
+
+
+def _at_size_of(first: Sight, second: Sight) -> Sight:
+    """`first` with its view at the size of `second`: a camera may have changed its size between the two."""
+    height, width = second.gray.shape[:2]
+    if first.gray.shape[:2] == (height, width):
+        return first
+    x, y = width / first.gray.shape[1], height / first.gray.shape[0]
+    return replace(
+        first,
+        gray=resize(first.gray, Size(width=width, height=height)),
+        boxes=tuple(box.scaled(x, y) for box in first.boxes),
+    )
 
 
 def comparable(first: Sight, second: Sight) -> bool:

@@ -55,6 +55,12 @@ class WatchMemory:
                 f"The memory of camera {camera} in {self._folder} cannot be read ({error.strerror})."
             ) from error
 
+    def set_aside(self, camera: str) -> None:
+        """Keep what could not be used as `.damaged`, so that the next save does not overwrite it."""
+        path = self._path(camera)
+        if path.exists():
+            path.replace(path.with_suffix(".damaged"))
+
     def accept_view(self, camera: str) -> None:
         """Leave word for whoever watches `camera`, now or later, that its view is right as it is.
 

@@ -32,6 +32,8 @@ def test_it_was_last_seen_when_it_was_last_recognised_until_a_departure_says_bet
         report_id="a" * 32,
         vehicle=vehicle,
         zone="z",
+        zone_kind="no_parking",
+        dwell_s=60.0,
         frame_size=Size(width=64, height=48),
         parked_at=NOON + timedelta(seconds=5),
         plate=UNREAD,
