@@ -31,8 +31,7 @@ class PlaceOptions:
         match_iou: a detection belongs to a place from this IoU.
         fit_iou: its box fits the place (it did not move) from this IoU.
         same_box_iou: another vehicle whose box overlaps the place this much took its place.
-        same_box_iou: float = 0.60
-    picture_px: longer side of the grey picture in which appearances are compared.
+        picture_px: longer side of the grey picture in which appearances are compared.
         picture_still: unshifted correlation from which nothing moved (dating, creep); strict, so that no
             second is claimed that is not proven.
         block_keep: correlation of one block from which that block is recognised.
