@@ -238,10 +238,6 @@ def test_a_camera_that_changes_its_size_keeps_its_zones(size: int) -> None:
     """An ESP32-CAM that reboots at QVGA must not lose the car it was timing."""
     rig = Rig(stands(2, 100))
     rig.play(0, 15)
-    factor = size / 480
-
-    def other_size(at_s: float) -> Image:
-        return street(vehicle=PLACE.scaled(factor, factor), size=size)
 
     # The same view, drawn at 480 and resized, as a camera does it.
     import cv2
