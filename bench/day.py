@@ -86,7 +86,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     make = functools.partial(
         simulated_day, options.seed, options.hours, size=size, close=close, fps=options.fps
     )
-    console = Console()
+    # Piped output has 80 columns by default, which would fold the lines.
+    console = Console(width=max(110, Console().width))
     result = measure(
         make, fps=options.fps, needs_plate=close, say=lambda text: console.print(f"[dim]{text}[/]")
     )

@@ -39,6 +39,7 @@ def print_scenes(console: Console, results: Sequence[SceneResult], *, details: b
     for dwell_s in results[0].events if results else ():
         _print_events(console, dwell_s, groups)
     _print_reports(console, groups)
+    _print_plates(console, groups)
     rejected = sum((Counter(r.reports.rejected) for r in results), Counter[str]())
     console.print("Rejected: " + (", ".join(f"{why} {n}" for why, n in rejected.most_common()) or "nothing"))
     frames = sum(r.frames for r in results)
@@ -98,7 +99,7 @@ def _print_events(console: Console, dwell_s: float, groups: list[tuple[str, list
         table.add_column(head, justify="left" if head == "kind" else "right")
     for name, group in groups:
         made = total(result.events[dwell_s] for result in group)
-        table.add_row(name, *_event_cells(made), style="bold" if name == "all" else "")
+        table.add_row(name, *_event_cells(made), style=_style(name))
     console.print(table)
 
 
@@ -110,34 +111,50 @@ def _event_cells(made: Score) -> tuple[str, ...]:
 
 
 def _print_reports(console: Console, groups: list[tuple[str, list[SceneResult]]]) -> None:
-    table = Table(title="Final reports, plates of readable size, camera events")
+    table = Table(title="Final reports")
     table.add_column("kind")
-    for head in ("due", "right", "missing", "false", "doubled", "repeats", "start s"):
+    for head in ("due", "right", "missing", "false", "doubled", "repeats suppressed", "start s"):
         table.add_column(head, justify="right")
-    for head in ("plates", "exact", "unread", "wrong", "faults", "found", "false"):
+    for name, group in groups:
+        reports = [r.reports for r in group]
+        counts = (
+            sum(r.due for r in reports),
+            sum(r.right for r in reports),
+            sum(len(r.missing) for r in reports),
+            sum(len(r.false) for r in reports),
+            sum(len(r.doubled) for r in reports),
+            sum(r.repeats for r in reports),
+        )
+        starts = tuple(e for r in reports for e in r.start_errors)
+        table.add_row(name, *map(str, counts), _mean(starts), style=_style(name))
+    console.print(table)
+
+
+def _print_plates(console: Console, groups: list[tuple[str, list[SceneResult]]]) -> None:
+    table = Table(title="Plates of readable size; camera events")
+    table.add_column("kind")
+    for head in ("plates", "exact", "unread", "wrong", "faults", "found", "misnamed", "missed", "false"):
         table.add_column(head, justify="right")
     for name, group in groups:
         reports, views = [r.reports for r in group], [r.view for r in group]
-        starts = tuple(e for r in reports for e in r.start_errors)
-        table.add_row(
-            name,
-            str(sum(r.due for r in reports)),
-            str(sum(r.right for r in reports)),
-            str(sum(len(r.missing) for r in reports)),
-            str(sum(len(r.false) for r in reports)),
-            str(sum(len(r.doubled) for r in reports)),
-            str(sum(r.repeats for r in reports)),
-            _mean(starts),
-            str(sum(r.plates for r in reports)),
-            str(sum(r.exact for r in reports)),
-            str(sum(len(r.unread) for r in reports)),
-            str(sum(len(r.wrong) for r in reports)),
-            str(sum(v.due for v in views)),
-            str(sum(v.found for v in views)),
-            str(sum(len(v.false) for v in views)),
-            style="bold" if name == "all" else "",
+        counts = (
+            sum(r.plates for r in reports),
+            sum(r.exact for r in reports),
+            sum(len(r.unread) for r in reports),
+            sum(len(r.wrong) for r in reports),
+            sum(v.due for v in views),
+            sum(v.found for v in views),
+            sum(len(v.misnamed) for v in views),
+            sum(len(v.missed) for v in views),
+            sum(len(v.false) for v in views),
         )
+        if any(counts):
+            table.add_row(name, *map(str, counts), style=_style(name))
     console.print(table)
+
+
+def _style(name: str) -> str:
+    return "bold" if name == "all" else ""
 
 
 def _mean(values: Sequence[float]) -> str:

@@ -100,7 +100,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for number in range(options.faults)
         if _wanted(kind, options.kind)
     ]
-    console = Console()
+    # Piped output has 80 columns by default, which would cut the tables.
+    console = Console(width=max(100, Console().width))
     results: list[SceneResult] = []
     for result in _measured(
         functools.partial(measure, fps=options.fps, video=options.video), chosen, options.workers
