@@ -57,7 +57,7 @@ class Candidate:
         least = options.block_share if detection is None and view.looked else options.doubt_share
         still = seen is not None and not covered and (seen.blocks >= least or seen.flat)
         if detection is not None:
-            if not still and not covered and not view.unsure:
+            if (not still or self._rolled(view, seen)) and not covered and not view.unsure:
                 self._start(detection, view)
                 return
             self.seen_s = view.at_s
@@ -80,6 +80,14 @@ class Candidate:
         front = [view.on_gray(cover) for cover in covers]
         where = view.on_gray(self._anchor)
         return self.appearance.compare(view.gray, where, self._options.block_keep, front)
+
+    def _rolled(self, view: View, seen: Resemblance | None) -> bool:
+        """Whether it creeps: cut by the picture's edge its box only grows, but what is in it moves."""
+        options = self._options
+        if self.appearance is None or seen is None or seen.flat or seen.blocks >= options.block_share:
+            return False
+        where = view.on_gray(self._anchor)
+        return self.appearance.rolled(view.gray, where, options.block_keep, options.aside_keep)
 
     def stands(self, at_s: float) -> bool:
         """Whether it is now known to stand: quickly where it is seen well, patiently where it is not."""

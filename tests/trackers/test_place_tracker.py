@@ -109,6 +109,14 @@ def test_creeping_traffic_is_not_parked(speed: float) -> None:
     assert log.ids == []
 
 
+@pytest.mark.parametrize("fps", [1.0, 5.0])
+def test_creeping_in_from_the_edge_is_not_parked(fps: float) -> None:
+    # A box cut by the picture's edge only grows while its vehicle creeps in, so that boxes alone look still.
+    creeper = Actor(path=lambda t: (-40.0 + 5.0 * t, 60.0), width=110, height=60)
+    log = watch(PlaceTracker(), Street([creeper]), 12.0, fps=fps)
+    assert log.ids == []
+
+
 def test_two_halts_of_one_vehicle_are_two() -> None:
     def path(at_s: float) -> tuple[float, float]:
         return (60.0 + 30.0 * min(1.0, max(0.0, (at_s - 15.0) / 2.0)), 80.0)
