@@ -34,7 +34,7 @@ _POLL_S = 0.2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CameraSummary:
-    """What one camera did: frames seen, detector runs, damaged and dropped frames, reports offered.
+    """What one camera did: frames seen, detector runs, damaged and dropped frames, reports offered, restarts.
 
     `failure` is why it could not be watched at all, `trouble` what its source complained of last and has not
     overcome; both one sentence, or None.
@@ -46,16 +46,18 @@ class CameraSummary:
     damaged: int
     dropped: int
     reports: int
+    restarts: int
     failure: str | None
     trouble: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSummary:
-    """What a run did, and how many reports still wait on disk."""
+    """What a run did, how many reports still wait on disk, and how many were refused for good."""
 
     cameras: tuple[CameraSummary, ...]
     waiting: int
+    dead: int
 
 
 class Runtime:
@@ -212,9 +214,11 @@ class Runtime:
                 damaged=runner.counts.damaged,
                 dropped=runner.counts.dropped,
                 reports=self._reports[name],
+                restarts=runner.counts.restarts,
                 failure=runner.failure,
                 trouble=runner.trouble,
             )
             for name, runner in runners.items()
         )
-        return RunSummary(cameras=cameras, waiting=self.waiting)
+        dead = 0 if self._outbox is None else self._outbox.counts().dead
+        return RunSummary(cameras=cameras, waiting=self.waiting, dead=dead)

@@ -18,6 +18,7 @@ from gotcha.cli.bench import bench
 from gotcha.cli.check import check
 from gotcha.cli.console import err, out
 from gotcha.cli.demo import demo
+from gotcha.cli.events import events
 from gotcha.cli.logs import set_up_logs
 from gotcha.cli.options import CommonOptions
 from gotcha.cli.reports import reports
@@ -36,6 +37,7 @@ Begin with [bold]gotcha demo[/] to see it work on a simulated street. Then put y
   [bold]gotcha check[/]            connect to each camera, and draw its zones
   [bold]gotcha run[/]              watch until Ctrl-C
   [bold]gotcha reports list[/]     what was reported
+  [bold]gotcha events[/]           when a camera's view was moved, covered or dark
   [bold]gotcha analyze FILE[/]     the same for a video
 
 Exit code: 0 done, 1 failed, 2 wrong usage or configuration.
@@ -122,7 +124,7 @@ def configure(
     context.obj = CommonOptions(config_path=config, named=named, verbose=verbose, debug=debug)
 
 
-for command in (run, watch, worker, analyze, check, accept_view, demo):
+for command in (run, watch, worker, analyze, check, accept_view, events, demo):
     app.command(help=taught(command))(command)
 app.add_typer(reports, name="reports")
 app.command(help=taught(bench), context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(

@@ -56,7 +56,7 @@ def list_reports(
         until=_moment(until, config.time_zone),
         limit=limit,
     )
-    with _store(config) as store:
+    with open_store(config) as store:
         found, in_all = store.list(wanted), store.count(wanted)
     if as_json:
         _print_json([stored_json(stored) for stored in found])
@@ -66,7 +66,7 @@ def list_reports(
             "No reports fit." if wanted != ReportFilter(limit=limit) else "No reports are stored yet."
         )
         return
-    out().print(reports_table(((s.report, s.state) for s in found), lambda name: _time_zone(config, name)))
+    out().print(reports_table(((s.report, s.state) for s in found), lambda name: time_zone_of(config, name)))
     if in_all > len(found):
         err().print(f"{len(found)} of {in_all} reports; --limit shows more.", style="dim")
 
@@ -81,13 +81,13 @@ def show_report(
     gotcha reports show 3f2a
     """
     config = config_of(context)
-    with _store(config) as store:
+    with open_store(config) as store:
         stored = _found(store, report.strip().lower())
         history = store.history(stored.report.id)
     if as_json:
         _print_json(stored_json(stored, history))
         return
-    time_zone = _time_zone(config, stored.report.camera)
+    time_zone = time_zone_of(config, stored.report.camera)
     out().print(report_details(stored, history, time_zone, config.evidence_dir))
 
 
@@ -96,7 +96,12 @@ reports.command(name="show", help=taught(show_report))(show_report)
 
 
 @contextmanager
-def _store(config: Config) -> Iterator[ReportStore]:
+def open_store(config: Config) -> Iterator[ReportStore]:
+    """The store of reports and camera events while the block lasts.
+
+    Raises:
+        StorageError: the database cannot be opened.
+    """
     # Imported when asked for: SQLAlchemy takes half a second, which --help should not.
     from storage.database import open_database
     from storage.report_store import SqlReportStore
@@ -133,7 +138,8 @@ def _beginning_with(store: ReportStore, prefix: str) -> list[StoredReport]:
     return fitting
 
 
-def _time_zone(config: Config, camera: str) -> ZoneInfo:
+def time_zone_of(config: Config, camera: str) -> ZoneInfo:
+    """The time zone to show a camera's times in."""
     # A report outlives its camera's place in the configuration.
     return config.time_zone_of(camera) if camera in config.cameras else config.time_zone
 
