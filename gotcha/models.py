@@ -53,7 +53,9 @@ def detector(config: Config) -> Detector:
     return open_detector(
         Path(wanted.weights) if wanted.weights else VEHICLE_WEIGHTS,
         backend=Backend(wanted.backend),
-        options=DetectorOptions(long_side=wanted.input_px, min_score=wanted.min_score),
+        options=DetectorOptions(
+            long_side=wanted.input_px, min_score=wanted.min_score, close_pass=wanted.close_pass
+        ),
     )
 
 
