@@ -166,7 +166,9 @@ def analyze_file(
     with contextlib.ExitStack() as stack:
         drawing = None
         if annotated is not None:
-            drawing = stack.enter_context(AnnotatedVideo(annotated, config.zones_of(name)))
+            drawing = stack.enter_context(
+                AnnotatedVideo(annotated, config.zones_of(name), config.time_zone_of(name))
+            )
         for frame in FrameBuffer(source, live=False).frames(stop):
             frames, last = frames + 1, frame
             try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import TracebackType
+from zoneinfo import ZoneInfo
 
 from pipeline.frame import Frame
 from pipeline.geometry import Box
@@ -23,9 +24,11 @@ class AnnotatedVideo:
     Args:
         path: the .mp4 to make.
         zones: drawn on every frame.
+        time_zone: of the time written on every frame.
     """
 
-    def __init__(self, path: Path, zones: tuple[Zone, ...]) -> None:
+    def __init__(self, path: Path, zones: tuple[Zone, ...], time_zone: ZoneInfo) -> None:
+        self._time_zone = time_zone
         self._writer = VideoWriter(path)
         self._zones = tuple(ZoneMark(polygon=zone.polygon, name=zone.name) for zone in zones)
 
@@ -66,7 +69,8 @@ class AnnotatedVideo:
             for detection in step.detections or ()
             if detection.score >= 0.4 and not _covered(detection.box, step)
         ]
-        lines = (f"{frame.taken_at:%Y-%m-%d %H:%M:%S} UTC · {frame.at_s:.1f} s · {step.condition.value}",)
+        local = frame.taken_at.astimezone(self._time_zone)
+        lines = (f"{local:%Y-%m-%d %H:%M:%S %z} · {frame.at_s:.1f} s · {step.condition.value}",)
         image = draw_watch(frame.picture.bgr(size), zones=self._zones, vehicles=tuple(marks), lines=lines)
         self._writer.write(image, frame.at_s)
 

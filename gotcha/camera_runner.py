@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from pipeline.errors import InvalidValueError, PictureError, SourcePermanentError, StorageError
-from pipeline.frame import Frame, FrameSource
+from pipeline.frame import Frame, FrameSource, NoticeSink, SourceNotice
 from pipeline.watch import CameraWatch, WatchStep
 from pipeline.watch_state import dump_watch, load_watch
 from sources.frame_buffer import FrameBuffer
@@ -17,10 +17,14 @@ from storage.watch_memory import WatchMemory
 
 _log = logging.getLogger(__name__)
 
-# How often the memory is written: what a power cut may cost is the dating of these seconds, not a report.
+# The memory is written with every report, so that a restart goes on with it, and this often besides.
 SAVE_EVERY_S = 10.0
 # After an error nobody foresaw a camera starts over, so that one camera's trouble is nobody else's.
 RESTART_AFTER_S = 10.0
+_TROUBLE = frozenset({"refused", "lost", "stalled"})
+# A full disk is said again after this long, not at every frame.
+REPEAT_AFTER_S = 60.0
+SEND_AGAIN_S = 5.0
 
 
 class StepObserver(Protocol):
@@ -47,14 +51,14 @@ class CameraSetup:
     Attributes:
         name: the camera's name.
         live: frames are dropped when the analysis is too slow; a file waits instead.
-        source: makes the source.
+        source: makes the source, which tells its notices to the sink.
         watch: makes the watch for a source.
         memory: where its state is kept; None for files, which are a whole.
     """
 
     name: str
     live: bool
-    source: Callable[[], FrameSource]
+    source: Callable[[NoticeSink], FrameSource]
     watch: Callable[[FrameSource], CameraWatch]
     memory: WatchMemory | None
 
@@ -67,6 +71,8 @@ class CameraRunner:
         self._observe = observe
         self.counts = CameraCounts()
         self.failure: str | None = None
+        self.trouble: str | None = None
+        self._told_s: dict[str, float] = {}
 
     def run(self, stop: threading.Event) -> None:
         """Watch until the source ends or `stop` is set; never raises."""
@@ -88,7 +94,7 @@ class CameraRunner:
             return
 
     def _watch(self, stop: threading.Event) -> None:
-        source = self._setup.source()
+        source = self._setup.source(self._hear)
         watch = self._setup.watch(source)
         buffer = FrameBuffer(source, live=self._setup.live, name=f"source-{self._setup.name}")
         last: Frame | None = None
@@ -97,32 +103,57 @@ class CameraRunner:
         try:
             for frame in buffer.frames(stop):
                 if last is None:
+                    self._told_s.clear()
                     self._recall(watch, frame)
+                    self._accept_view(watch)
                     saved_s = frame.at_s
                 last = frame
-                self._step(watch, frame)
+                reported = self._step(watch, frame)
                 self.counts.dropped = dropped_before + buffer.dropped
-                if frame.at_s - saved_s >= SAVE_EVERY_S:
+                if reported or frame.at_s - saved_s >= SAVE_EVERY_S:
                     saved_s = frame.at_s
                     self._save(watch)
+                    self._accept_view(watch)
         finally:
             # Whatever ended the loop, what is known of this camera is worth keeping.
             self._save(watch)
-        if last is not None and not stop.is_set() and not self._setup.live:
-            watch.finish()
+        if last is not None and not stop.is_set():
+            self._finish(watch, stop)
 
-    def _step(self, watch: CameraWatch, frame: Frame) -> None:
+    def _finish(self, watch: CameraWatch, stop: threading.Event) -> None:
+        """A file has ended: judge what is open, and stay until the sink has taken it."""
+        watch.finish()
+        while not watch.send_unsent() and not stop.wait(SEND_AGAIN_S):
+            _log.error("%s: reports wait, since the outbox does not take them", self._setup.name)
+
+    def _hear(self, notice: SourceNotice) -> None:
+        if notice.kind == "connected":
+            self.trouble = None
+        elif notice.kind in _TROUBLE:
+            # What the source does about it matters while it runs, not in a summary.
+            self.trouble = notice.text.partition("; trying again")[0]
+
+    def _step(self, watch: CameraWatch, frame: Frame) -> bool:
+        """Take in a frame; whether reports were made that a restart must know of."""
         self.counts.frames += 1
         try:
             step = watch.step(frame)
         except PictureError as error:
             self.counts.damaged += 1
             _log.debug("%s: %s", self._setup.name, error)
-            return
+            return False
         self.counts.detected += step.detections is not None
         for problem in step.problems:
-            _log.error("%s: %s", self._setup.name, problem)
+            self._tell(problem, frame.at_s)
         self._observe(self._setup.name, frame, step)
+        return bool(step.reports)
+
+    def _tell(self, problem: str, at_s: float) -> None:
+        """Log what went wrong; the same sentence at most once in `REPEAT_AFTER_S`."""
+        if at_s - self._told_s.get(problem, float("-inf")) >= REPEAT_AFTER_S:
+            self._told_s = {kept: told for kept, told in self._told_s.items() if at_s - told < REPEAT_AFTER_S}
+            self._told_s[problem] = at_s
+            _log.error("%s: %s", self._setup.name, problem)
 
     def _recall(self, watch: CameraWatch, frame: Frame) -> None:
         if self._setup.memory is None:
@@ -133,6 +164,12 @@ class CameraRunner:
                 load_watch(watch, state, frame)
         except (StorageError, InvalidValueError) as error:
             _log.error("%s: %s Its vehicles are counted anew.", self._setup.name, error)
+            self._setup.memory.set_aside(self._setup.name)
+
+    def _accept_view(self, watch: CameraWatch) -> None:
+        if self._setup.memory is not None and self._setup.memory.take_accepted_view(self._setup.name):
+            watch.accept_view()
+            _log.info("%s: the view as it is now was accepted", self._setup.name)
 
     def _save(self, watch: CameraWatch) -> None:
         if self._setup.memory is None:

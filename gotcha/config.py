@@ -25,8 +25,10 @@ from gotcha.config_services import (
 )
 from gotcha.config_yaml import YamlDocument
 from gotcha.config_zones import ZoneConfig
+from gotcha.plate_region import grammar_name
 from pipeline.errors import ConfigError
 from pipeline.geometry import Point, Polygon
+from pipeline.latin_plates import grammar_for
 from pipeline.zone import Zone, ZoneKind
 
 # Camera names become folders of the evidence and parts of job names.
@@ -131,12 +133,15 @@ class Config(Section):
         return self.model_copy(update={"cameras": {name: file}})
 
 
-def load_config(path: Path, environment: Mapping[str, str] | None = None) -> Config:
+def load_config(
+    path: Path, environment: Mapping[str, str] | None = None, *, opens_cameras: bool = True
+) -> Config:
     """Read and check a configuration file.
 
     Args:
         path: the YAML file; relative paths in it start from its folder.
         environment: where `${NAME}` is looked up; by default the process's environment.
+        opens_cameras: False where no camera is opened, so that their passwords need not be set.
 
     Raises:
         ConfigError: one sentence for each fault, with file, line and key.
@@ -149,7 +154,13 @@ def load_config(path: Path, environment: Mapping[str, str] | None = None) -> Con
         ) from error
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read as UTF-8 text: {error}") from error
-    return parse_config(text, name=str(path), folder=path.resolve().parent, environment=environment)
+    return parse_config(
+        text,
+        name=str(path),
+        folder=path.resolve().parent,
+        environment=environment,
+        opens_cameras=opens_cameras,
+    )
 
 
 def parse_config(
@@ -158,6 +169,7 @@ def parse_config(
     name: str = "config.yaml",
     folder: Path | None = None,
     environment: Mapping[str, str] | None = None,
+    opens_cameras: bool = True,
 ) -> Config:
     """Check a configuration given as text.
 
@@ -166,16 +178,39 @@ def parse_config(
         name: what errors call it.
         folder: where its relative paths start; by default the current folder.
         environment: where `${NAME}` is looked up; by default the process's environment.
+        opens_cameras: see `load_config`.
 
     Raises:
         ConfigError: one sentence for each fault, with name, line and key.
     """
     document = YamlDocument(text, name)
     context = LoadingContext(
-        folder=folder or Path.cwd(), environment=os.environ if environment is None else environment
+        folder=folder or Path.cwd(),
+        environment=os.environ if environment is None else environment,
+        opens_cameras=opens_cameras,
     )
     try:
-        return Config.model_validate_json(document.as_json(), context=context)
+        config = Config.model_validate_json(document.as_json(), context=context)
     except ValidationError as error:
         # `from None`: pydantic's own text repeats the input, which may hold a password.
         raise ConfigError("\n".join(sentences(error, document, Config))) from None
+    if faults := _impossible_plates(config, document):
+        raise ConfigError("\n".join(faults))
+    return config
+
+
+def _impossible_plates(config: Config, document: YamlDocument) -> list[str]:
+    """A sentence for each allowed plate that no reading can ever match, as its country has no such plates."""
+    faults = []
+    for name, camera in config.cameras.items():
+        region = config.region_of(name)
+        grammar = grammar_for(grammar_name(region))
+        for number, zone in enumerate(camera.zones):
+            for place, plate in enumerate(zone.allowed_plates):
+                if not grammar.is_valid(plate):
+                    path = ("cameras", name, "zones", number, "allowed_plates", place)
+                    faults.append(
+                        f"{document.name} line {document.line_of(path)}: {'.'.join(map(str, path))}: "
+                        f"expected a plate of the region {region}, got {plate!r}, which has none of its forms"
+                    )
+    return faults

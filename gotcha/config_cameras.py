@@ -91,7 +91,9 @@ class StillsCamera(CameraSettings):
     url: HttpUrl = Field(
         description="address of the JPEG, such as http://user:${CAMERA_PASSWORD}@192.168.0.40/capture"
     )
-    interval_s: float = Field(1.0, ge=0.1, le=60, description="seconds between two pictures, 0.1 to 60")
+    # At most 2 s: no fewer pictures than the slowest `analysis_fps`; the tracker takes pauses of 12 s for a
+    # lost connection (trackers/options.py).
+    interval_s: float = Field(1.0, ge=0.1, le=2, description="seconds between two pictures, 0.1 to 2")
 
 
 class FileCamera(CameraSettings):

@@ -103,7 +103,7 @@ def _refuse_plain_password(text: str) -> None:
         )
 
 
-def secret_url(*schemes: str) -> PlainValidator:
+def secret_url(*schemes: str, of_camera: bool = False) -> PlainValidator:
     """A validator for an address with one of `schemes`, expanding `${NAME}` from the environment."""
 
     def validate(value: object, info: ValidationInfo[Any]) -> SecretUrl:
@@ -116,7 +116,11 @@ def secret_url(*schemes: str) -> PlainValidator:
                 "expected ${NAME} with a name of letters, digits and _, got something else after ${"
             )
         _refuse_plain_password(value)
-        url = expand(value, loading_context(info).environment)
+        context = loading_context(info)
+        unset = any(not context.environment.get(name) for name in _VARIABLE.findall(value))
+        if unset and of_camera and not context.opens_cameras:
+            return SecretUrl(f"{schemes[0]}://unset")
+        url = expand(value, context.environment)
         try:
             parts = urlsplit(url)
             usable = parts.scheme.lower() in schemes and (parts.port is None or parts.port > 0)
@@ -133,9 +137,9 @@ def secret_url(*schemes: str) -> PlainValidator:
     return PlainValidator(validate)
 
 
-RtspUrl = Annotated[SecretUrl, secret_url("rtsp", "rtsps")]
+RtspUrl = Annotated[SecretUrl, secret_url("rtsp", "rtsps", of_camera=True)]
 # The ESP32-CAM has no TLS and no login.
-PlainHttpUrl = Annotated[SecretUrl, secret_url("http")]
-HttpUrl = Annotated[SecretUrl, secret_url("http", "https")]
+PlainHttpUrl = Annotated[SecretUrl, secret_url("http", of_camera=True)]
+HttpUrl = Annotated[SecretUrl, secret_url("http", "https", of_camera=True)]
 RedisUrl = Annotated[SecretUrl, secret_url("redis", "rediss", "unix")]
 DatabaseUrl = Annotated[SecretUrl, secret_url("sqlite", "postgresql", "postgresql+psycopg")]

@@ -20,10 +20,13 @@ class LoadingContext:
     Attributes:
         folder: the folder relative paths start from: that of the file.
         environment: where `${NAME}` is looked up.
+        opens_cameras: False lets a `${NAME}` of a camera's address be unset: who only looks at reports need
+            not know the cameras' passwords.
     """
 
     folder: Path = field(default_factory=Path.cwd)
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    opens_cameras: bool = True
 
 
 class Section(BaseModel):

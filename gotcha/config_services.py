@@ -40,6 +40,10 @@ class DetectorConfig(Section):
         le=0.9,
         description="least score of a box; low, as the tracker has thresholds of its own",
     )
+    close_pass: bool = Field(
+        False,
+        description="look a second time for vehicles that fill the picture, as at a gate; a third more time",
+    )
 
     @model_validator(mode="after")
     def _weights_fit_backend(self) -> DetectorConfig:

@@ -8,9 +8,10 @@ from datetime import date, time
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, PlainValidator, model_validator
+from pydantic import AfterValidator, Field, PlainValidator, model_validator
 
 from gotcha.config_section import Section
+from gotcha.plate_region import written_plate
 from pipeline.detection import ObjectClass
 from pipeline.geometry import Point, Polygon
 from pipeline.schedule import WEEKDAYS, DailyHours, WeeklySchedule
@@ -135,7 +136,9 @@ class ZoneConfig(Section):
     classes: tuple[Literal["car", "motorcycle", "bus", "truck"], ...] = Field(
         ("car", "motorcycle", "bus", "truck"), min_length=1, description="vehicles it applies to"
     )
-    allowed_plates: tuple[str, ...] = Field((), description="plates that may stand there, such as 123가4567")
+    allowed_plates: tuple[Annotated[str, AfterValidator(written_plate)], ...] = Field(
+        (), description="plates that may stand there, such as 123가4567"
+    )
     report_unread: bool = Field(
         False, description="whether a vehicle whose plate stays unread is reported too (false: rejected)"
     )
@@ -172,6 +175,6 @@ class ZoneConfig(Section):
             overlap=self.overlap,
             schedule=schedule,
             classes=frozenset(map(ObjectClass, self.classes)),
-            allowed_plates=frozenset("".join(plate.split()) for plate in self.allowed_plates),
+            allowed_plates=frozenset(self.allowed_plates),
             report_unread=self.report_unread,
         )

@@ -15,7 +15,8 @@ from vision.plate_scanner import open_scanner
 from vision.yolo_detector import DetectorOptions
 
 BUNDLED = Path(__file__).resolve().parent.parent / "models"
-VEHICLE_WEIGHTS = BUNDLED / "vehicle_detector.onnx"
+# The one-to-many head: more recall at the same score and cost (docs/decisions/0009).
+VEHICLE_WEIGHTS = BUNDLED / "vehicle_detector_o2m.onnx"
 PLATE_WEIGHTS = BUNDLED / "plate_detector.onnx"
 READER_WEIGHTS = BUNDLED / "plate_ocr.onnx"
 
@@ -52,7 +53,9 @@ def detector(config: Config) -> Detector:
     return open_detector(
         Path(wanted.weights) if wanted.weights else VEHICLE_WEIGHTS,
         backend=Backend(wanted.backend),
-        options=DetectorOptions(long_side=wanted.input_px, min_score=wanted.min_score),
+        options=DetectorOptions(
+            long_side=wanted.input_px, min_score=wanted.min_score, close_pass=wanted.close_pass
+        ),
     )
 
 

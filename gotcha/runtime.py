@@ -7,12 +7,14 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from time import monotonic
 
 from gotcha.camera_runner import CameraRunner, CameraSetup
 from gotcha.config import Config
 from gotcha.evidence_wiring import open_evidence
 from gotcha.models import Models
 from gotcha.source_wiring import build_source, is_live
+from gotcha.state_folder import prepare, watching
 from gotcha.wiring import build_watch
 from gotcha.worker_process import WorkerProcess
 from jobs.dispatcher import Dispatcher
@@ -25,15 +27,19 @@ from storage.watch_memory import WatchMemory
 
 _log = logging.getLogger(__name__)
 
-# Ctrl-C ends within two seconds: a camera that blocks in its library longer than this is left behind
-# (its thread is a daemon and its state is on disk).
-_JOIN_S = 1.5
+# Ctrl-C ends within two seconds: cameras that block in their library longer than this, all together, are left
+# behind (their threads are daemons and their state is on disk).
+_JOIN_S = 1.0
 _POLL_S = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CameraSummary:
-    """What one camera did: frames seen, detector runs, damaged and dropped frames, reports offered."""
+    """What one camera did: frames seen, detector runs, damaged and dropped frames, reports offered, restarts.
+
+    `failure` is why it could not be watched at all, `trouble` what its source complained of last and has not
+    overcome; both one sentence, or None.
+    """
 
     name: str
     frames: int
@@ -41,15 +47,18 @@ class CameraSummary:
     damaged: int
     dropped: int
     reports: int
+    restarts: int
     failure: str | None
+    trouble: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSummary:
-    """What a run did, and how many reports still wait on disk."""
+    """What a run did, how many reports still wait on disk, and how many were refused for good."""
 
     cameras: tuple[CameraSummary, ...]
     waiting: int
+    dead: int
 
 
 class Runtime:
@@ -62,6 +71,7 @@ class Runtime:
 
     Raises:
         ModelError: the models cannot be opened.
+        StorageError: the state folder cannot be used.
     """
 
     def __init__(
@@ -72,6 +82,8 @@ class Runtime:
         observe: Callable[[str, Frame, WatchStep], None] | None = None,
     ) -> None:
         self._config = config
+        # Before the models, which take seconds to open.
+        prepare(config.state_dir)
         self._models = models or Models(config)
         self._observe = observe
         self._reports: Counter[str] = Counter()
@@ -91,18 +103,24 @@ class Runtime:
         Raises:
             QueueError: the queue's Redis or the outbox cannot be opened.
             EvidenceError: the evidence folder or bucket cannot be used.
+            StorageError: another program watches one of the cameras with the same state folder.
         """
-        with open_redis(self._config.redis_url, self._config.state_dir, must_answer=False) as service:
+        with (
+            watching(self._config.state_dir, self._config.cameras),
+            open_redis(self._config.redis_url, self._config.state_dir, must_answer=False) as service,
+        ):
             return self._watch(service, stop)
 
     def run_with_worker(self, stop: threading.Event) -> RunSummary:
         """The same with a worker of its own; once the sources have ended, what waits is stored first.
 
         Raises:
-            QueueError, EvidenceError: see `run`.
-            StorageError: the database cannot be opened.
+            QueueError, EvidenceError, StorageError: see `run`.
         """
-        with open_redis(self._config.redis_url, self._config.state_dir, must_answer=False) as service:
+        with (
+            watching(self._config.state_dir, self._config.cameras),
+            open_redis(self._config.redis_url, self._config.state_dir, must_answer=False) as service,
+        ):
             worker = WorkerProcess(self._config, service.url)
             worker.start()
             try:
@@ -136,8 +154,12 @@ class Runtime:
                     break
         finally:
             ending.set()
+            if worker is not None and self.waiting == 0:
+                # It ends while the cameras do; with something to store it is given that time.
+                worker.ask_to_stop()
+            deadline_s = monotonic() + _JOIN_S
             for thread in threads:
-                thread.join(_JOIN_S)
+                thread.join(max(0.0, deadline_s - monotonic()))
             dispatcher.stop()
             dispatcher.join(_JOIN_S)
             summary = self._summary(runners)
@@ -160,7 +182,7 @@ class Runtime:
         setup = CameraSetup(
             name=name,
             live=live,
-            source=lambda: build_source(config, name),
+            source=lambda notices: build_source(config, name, notices=notices),
             watch=watch,
             memory=memory if live else None,
         )
@@ -179,7 +201,8 @@ class Runtime:
         for report in step.reports:
             self._reports[camera] += report.revision == 1
             reason = f" ({report.rejection.value})" if report.rejection else ""
-            _log.info("%s: report %s is %s%s", camera, report.id[:8], report.state.value, reason)
+            left = "; the vehicle has left" if report.departed_at else ""
+            _log.info("%s: report %s is %s%s%s", camera, report.id[:8], report.state.value, reason, left)
         if self._observe is not None:
             self._observe(camera, frame, step)
 
@@ -192,8 +215,11 @@ class Runtime:
                 damaged=runner.counts.damaged,
                 dropped=runner.counts.dropped,
                 reports=self._reports[name],
+                restarts=runner.counts.restarts,
                 failure=runner.failure,
+                trouble=runner.trouble,
             )
             for name, runner in runners.items()
         )
-        return RunSummary(cameras=cameras, waiting=self.waiting)
+        dead = 0 if self._outbox is None else self._outbox.counts().dead
+        return RunSummary(cameras=cameras, waiting=self.waiting, dead=dead)

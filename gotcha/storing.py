@@ -6,6 +6,7 @@ import threading
 
 from gotcha.config import Config
 from gotcha.retention import purging_hourly
+from gotcha.state_folder import prepare
 from jobs.embedded_redis import open_redis
 from jobs.worker import run_worker
 from storage.database import open_database
@@ -33,5 +34,6 @@ def run_separate_worker(config: Config, stop: threading.Event) -> None:
     Raises:
         StorageError, QueueError: see `store_reports`; also when Redis does not answer.
     """
+    prepare(config.state_dir)
     with open_redis(config.redis_url, config.state_dir) as service:
         store_reports(config, service.url, stop)

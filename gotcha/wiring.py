@@ -7,6 +7,7 @@ import uuid
 
 from gotcha.config import Config
 from gotcha.models import Models
+from gotcha.plate_region import grammar_name
 from pipeline.casework import Casework
 from pipeline.dwell import DwellTimer
 from pipeline.evidence import ClipCutter, EvidenceRecorder, EvidenceTools
@@ -26,18 +27,6 @@ from vision.encode import encode_jpeg
 def new_id() -> str:
     """An id for a report or an event: 32 hex digits, unique without asking anybody."""
     return uuid.uuid4().hex
-
-
-_GRAMMARS = {"KR": "kr", "BR": "br", "GB": "uk", "IN": "in", "US": "us"}
-_EUROPE = frozenset(
-    {"AT", "BE", "BG", "CH", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU"}
-    | {"IE", "IT", "LT", "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK"}
-)
-
-
-def grammar_name(region: str) -> str:
-    """The plate grammar for a country (ISO 3166, two capitals); the loose one where none is known."""
-    return "eu" if region in _EUROPE else _GRAMMARS.get(region, "any")
 
 
 def build_watch(

@@ -12,6 +12,7 @@ from multiprocessing.process import BaseProcess
 from time import monotonic
 
 from gotcha.config import Config
+from pipeline.errors import GotchaError
 
 _log = logging.getLogger(__name__)
 
@@ -37,6 +38,7 @@ class WorkerProcess:
         self._process: BaseProcess | None = None
         self._wait_s = _RESTART_S
         self._died_s: float | None = None
+        self._asked = False
 
     def start(self) -> None:
         """Start it; returns at once."""
@@ -49,11 +51,11 @@ class WorkerProcess:
 
     def keep_alive(self) -> None:
         """Start it again when it has died; to be called now and then. Waits longer from death to death."""
-        if self._process is None or self._process.is_alive():
+        if self._process is None or self._asked or self._process.is_alive():
             return
         if self._died_s is None:
             self._died_s = monotonic()
-            _log.error(
+            _log.warning(
                 "the worker ended with status %s; starting it again in %g s",
                 self._process.exitcode,
                 self._wait_s,
@@ -63,12 +65,19 @@ class WorkerProcess:
             self._wait_s = min(2 * self._wait_s, _LONGEST_RESTART_S)
             self.start()
 
+    def ask_to_stop(self) -> None:
+        """Let it end after the job it is doing; returns at once."""
+        # A second SIGTERM would end it in the middle of a job.
+        if self._process is not None and not self._asked:
+            self._asked = True
+            self._process.terminate()
+
     def stop(self) -> None:
         """End it: its job first if that is quick, else the job is done again at the next start."""
+        self.ask_to_stop()
         process, self._process = self._process, None
         if process is None:
             return
-        process.terminate()
         process.join(_STOP_S)
         if process.is_alive():
             process.kill()
@@ -87,4 +96,11 @@ def serve(config: Config, redis_url: str, parent: int) -> None:
     from gotcha.storing import store_reports
 
     set_up_logs(verbose=False)
-    store_reports(config, redis_url)
+    try:
+        store_reports(config, redis_url)
+    except GotchaError as error:
+        _log.error("%s; until then reports wait on disk", str(error).rstrip("."))
+        raise SystemExit(1) from None
+    except Exception:  # noqa: BLE001 - the process's border; multiprocessing would print passwords too
+        _log.exception("the worker met an unexpected error")
+        raise SystemExit(1) from None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from rq import Queue
+from rq.executions import Execution, ExecutionRegistry
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
@@ -23,6 +25,22 @@ class QueueName(StrEnum):
 
     LIGHT = "light"
     MODELS = "models"
+
+
+class _KnownExecutions(ExecutionRegistry):
+    """The executions of a job that Redis still has.
+
+    RQ keeps the id of an execution a minute longer than the execution itself and raises on what is gone: for
+    that minute, a job whose worker was killed was done again and then called failed, time after time.
+    """
+
+    def get_executions(self, start: int = 0, end: int = -1) -> list[Execution]:
+        found: list[Execution] = []
+        for execution_id in self.get_execution_ids(start, end):
+            # RQ's word for "not found".
+            with suppress(ValueError):
+                found.append(Execution.fetch(execution_id, self.job_id, self.connection))
+        return found
 
 
 class AllowedJob(Job):
@@ -46,6 +64,10 @@ class AllowedJob(Job):
                 f" ({', '.join(ALLOWED)}); who else writes to this Redis?"
             )
         return ALLOWED[name]
+
+    @property
+    def execution_registry(self) -> ExecutionRegistry:
+        return _KnownExecutions(self.id, connection=self.connection)
 
     def execute_success_callback(self, *_arguments: Any) -> None:
         """We queue no callbacks."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from pipeline.case import Case
-from pipeline.errors import EvidenceError, PayloadError, PictureError, QueueError
+from pipeline.errors import EvidenceError, InvalidValueError, PayloadError, PictureError, QueueError
 from pipeline.frame import Frame
 from pipeline.geometry import Box, Size
 from pipeline.investigation import Investigation
-from pipeline.judge import Facts, PhotoPair, Verdict, judge, may_repeat
+from pipeline.judge import Facts, Verdict, judge, may_repeat
 from pipeline.plate_watch import PlateWatch
 from pipeline.repeats import Repeats
 from pipeline.report import EvidenceKind, RejectionReason, Report, ReportSink, ReportState
@@ -52,7 +52,7 @@ class Casework:
         self._sink = sink
         self._new_id = new_id
         self._cases: dict[tuple[str, str], Case] = {}
-        self._retry_at: dict[str, datetime] = {}
+        self._retry_s: dict[str, float] = {}
         self._unsent: deque[Report] = deque()
         self._problems: list[str] = []
 
@@ -79,6 +79,8 @@ class Casework:
                 report_id=self._new_id(),
                 vehicle=vehicle,
                 zone=zone.name,
+                zone_kind=zone.kind.value,
+                dwell_s=zone.dwell_s,
                 frame_size=size,
                 parked_at=frame.taken_at,
                 plate=self._plates.text(vehicle.id),
@@ -90,7 +92,7 @@ class Casework:
         key = (vehicle.id, zone.name)
         case = self._cases.get(key)
         if case is not None and case.violating_at is None:
-            self._cases[key] = replace(case, violating_at=frame.taken_at)
+            self._cases[key] = replace(case, violating_at=frame.taken_at, violating_s=frame.at_s)
 
     def depart(
         self, vehicle: StandingVehicle, zone_name: str, left_at: datetime, *, hours_over: bool = False
@@ -116,11 +118,14 @@ class Casework:
             The reports that were offered.
         """
         offered: list[Report] = []
-        self._send_unsent()
+        self.send_unsent()
         seen = {vehicle.id: vehicle for vehicle in standing}
         for key, opened in tuple(self._cases.items()):
             zone = self._zones[opened.zone]
-            case = replace(opened, vehicle=seen.get(opened.vehicle.id, opened.vehicle))
+            # Who is not among the standing is not there as far as is known: whoever stands in its place now
+            # (after a restart, say) must lend it neither photo nor plate.
+            absent = replace(opened.vehicle, visible=False)
+            case = replace(opened, vehicle=seen.get(opened.vehicle.id, absent))
             case = self._investigated(case, zone, frame, others)
             case = self._offer_due(case, zone, offered)
             if case.departed_at is not None and case.decided:
@@ -136,13 +141,13 @@ class Casework:
         for key, case in tuple(self._cases.items()):
             zone = self._zones[case.zone]
             if case.revision == 0:
-                case = self._offer(case, zone, offered)
+                case = self._offer(case, offered)
             if not case.decided:
                 verdict = self._verdict(case, zone, ended=True)
                 if verdict is None or verdict.state is ReportState.REJECTED:
                     # It has not left: what is missing is footage, and the reason says so.
                     verdict = Verdict(state=ReportState.REJECTED, rejection=RejectionReason.FOOTAGE_ENDED)
-                case = self._give(case, verdict, zone, offered)
+                case = self._give(case, verdict, offered)
             self._close(key, case)
         return tuple(offered)
 
@@ -151,27 +156,37 @@ class Casework:
         problems, self._problems = tuple(dict.fromkeys(self._problems)), []
         return problems
 
-    def restore(self, cases: tuple[Case, ...], unsent: tuple[Report, ...]) -> None:
-        """Continue with what an earlier run left; cases of zones that are gone are dropped."""
-        for case in cases:
+    def restore(self, cases: tuple[Case, ...], unsent: tuple[Report, ...], *, offset_s: float) -> None:
+        """Continue with what an earlier run left.
+
+        Args:
+            cases: its open cases; one whose zone is no longer configured is rejected for that reason.
+            unsent: what its sink did not take.
+            offset_s: media time of this run minus that of the earlier one, at the same moment.
+        """
+        self._unsent.extend(unsent)
+        for kept in cases:
+            case = kept.moved(offset_s)
             if case.zone in self._zones:
                 self._cases[case.vehicle.id, case.zone] = case
                 self._plates.recall(case.vehicle.id, case.readings)
-        self._unsent.extend(unsent)
+            elif case.revision > 0 and not case.decided:
+                gone = Verdict(state=ReportState.REJECTED, rejection=RejectionReason.ZONE_REMOVED)
+                self._offer(case.judged(gone), [])
 
     def _investigated(self, case: Case, zone: Zone, frame: Frame, others: tuple[Box, ...]) -> Case:
         steps = self._investigation
-        waiting = frame.taken_at < self._retry_at.get(case.report_id, frame.taken_at)
+        waiting = frame.at_s < self._retry_s.get(case.report_id, frame.at_s)
         try:
             if case.departed_at is None and case.vehicle.visible and not waiting:
                 case = steps.first_photo(case, zone, frame, others)
                 case = steps.plate(case, frame, others)
-                tried = case.same_view
+                failed = case.failed_pairs
                 case = steps.second_photo(case, zone, frame, others)
-                if case.same_view != tried and case.pair is not PhotoPair.COMPLETE:
+                if case.failed_pairs > failed:
                     self._retry_later(case, frame)
             case = steps.violation_clip(case, frame)
-        except (EvidenceError, PictureError) as error:
+        except (EvidenceError, PictureError, InvalidValueError) as error:
             # What was stored before the failure is content-addressed: the retry doubles nothing.
             self._problems.append(str(error))
             self._retry_later(case, frame)
@@ -180,19 +195,33 @@ class Casework:
         return case
 
     def _retry_later(self, case: Case, frame: Frame) -> None:
-        self._retry_at[case.report_id] = frame.taken_at + timedelta(seconds=RETRY_S)
+        self._retry_s[case.report_id] = frame.at_s + RETRY_S
 
     def _offer_due(self, case: Case, zone: Zone, offered: list[Report]) -> Case:
         """Offer the revisions that are due: temporary at photo 1, the verdict, and a later departure."""
         has_photo = case.find(EvidenceKind.PHOTO_1) is not None
         if case.revision == 0 and (has_photo or case.departed_at is not None):
-            case = self._offer(case, zone, offered)
+            case = self._offer(case, offered)
         if case.revision == 0:
             return case
         if case.decided:
-            return self._offer(case, zone, offered) if case.departed_at is not None else case
+            return self._offer_news(case, zone, offered)
         verdict = self._verdict(case, zone, ended=case.departed_at is not None)
-        return case if verdict is None else self._give(case, verdict, zone, offered)
+        return case if verdict is None else self._give(case, verdict, offered)
+
+    def _offer_news(self, case: Case, zone: Zone, offered: list[Report]) -> Case:
+        """What is learnt of a judged case: its plate was read after all, it has left."""
+        read_late = case.state is ReportState.FINAL and case.plate.accepted and not case.plate_offered
+        if not read_late and case.departed_at is None:
+            return case
+        if read_late and case.plate.text in zone.allowed_plates:
+            allowed = Verdict(state=ReportState.REJECTED, rejection=RejectionReason.PLATE_ALLOWED)
+            case = case.judged(allowed)
+            self._repeats.forget(case.report_id)
+        elif read_late:
+            self._repeats.forget(case.report_id)
+            self._repeats.add(case)
+        return self._offer(case, offered)
 
     def _verdict(self, case: Case, zone: Zone, *, ended: bool) -> Verdict | None:
         facts = Facts(
@@ -213,23 +242,22 @@ class Casework:
             verdict = judge(replace(facts, repeat_of=self._repeats.of(case, self._sights)))
         return verdict
 
-    def _give(self, case: Case, verdict: Verdict, zone: Zone, offered: list[Report]) -> Case:
-        case = self._offer(case.judged(verdict), zone, offered)
+    def _give(self, case: Case, verdict: Verdict, offered: list[Report]) -> Case:
+        case = self._offer(case.judged(verdict), offered)
         if case.state is ReportState.FINAL:
             self._repeats.add(case)
         return case
 
-    def _offer(self, case: Case, zone: Zone, offered: list[Report]) -> Case:
-        case = replace(case, revision=case.revision + 1)
-        report = case.to_report(
-            camera=self._camera, zone_kind=zone.kind.value, dwell_s=zone.dwell_s, revision=case.revision
-        )
+    def _offer(self, case: Case, offered: list[Report]) -> Case:
+        case = replace(case, revision=case.revision + 1, plate_offered=case.plate.accepted)
+        report = case.to_report(self._camera)
         offered.append(report)
         self._unsent.append(report)
-        self._send_unsent()
+        self.send_unsent()
         return case
 
-    def _send_unsent(self) -> None:
+    def send_unsent(self) -> None:
+        """Offer again what the sink did not take."""
         while self._unsent:
             try:
                 self._sink.offer(self._unsent[0])
@@ -243,5 +271,5 @@ class Casework:
 
     def _close(self, key: tuple[str, str], case: Case) -> None:
         del self._cases[key]
-        self._retry_at.pop(case.report_id, None)
+        self._retry_s.pop(case.report_id, None)
         self._sights.forget(case.report_id)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pipeline.case import Case
 from pipeline.evidence import EvidenceRecorder
 from pipeline.frame import Frame
-from pipeline.geometry import Box
+from pipeline.geometry import Box, Size
 from pipeline.judge import PhotoPair
 from pipeline.photo_pair import compare_pair, take_sight
 from pipeline.plate_watch import PlateWatch
@@ -17,6 +17,8 @@ from pipeline.zone import Zone
 
 # Plate crops kept for one report: the best ones, each better than the one before.
 MOST_PLATE_CROPS = 4
+# So many second photos in a row must fail before photo 1 itself is taken to be the bad one.
+RETAKE_AFTER_PAIRS = 5
 # Boxes that overlap this much are the same vehicle seen twice, not a neighbour whose plate might be mixed up.
 SAME_VEHICLE_IOU = 0.5
 
@@ -46,13 +48,25 @@ class Investigation:
         self._clip = clip
 
     def first_photo(self, case: Case, zone: Zone, frame: Frame, others: tuple[Box, ...]) -> Case:
-        """Photo 1 and the clip of the arrival, once."""
-        if case.find(EvidenceKind.PHOTO_1) is not None:
+        """Photo 1 and the clip of the arrival; photo 1 anew when no second photo ever goes with it.
+
+        What spoils one picture (somebody in front of the lens) would otherwise spoil the report for as long
+        as the vehicle stands. The photos' gap then counts from the new one.
+        """
+        retake = case.failed_pairs >= RETAKE_AFTER_PAIRS and not case.decided
+        if case.find(EvidenceKind.PHOTO_1) is not None and not retake:
             return case
-        photos = self._recorder.photo(frame, second=False, vehicle=case.vehicle.box, zone=zone)
-        self._sights.keep(case.report_id, take_sight(frame.detail, case.vehicle.box, others))
-        case = case.with_evidence(*photos)
-        if case.vehicle.since_start:
+        vehicle, *boxes = _in_detail((case.vehicle.box, *others), frame, case.frame_size)
+        photos = self._recorder.photo(frame, second=False, vehicle=vehicle, zone=zone)
+        self._sights.keep(case.report_id, take_sight(frame.detail, vehicle, tuple(boxes)))
+        case = replace(
+            case.replacing(*photos),
+            parked_at=frame.detail_taken_at,
+            photo_1_s=frame.at_s + frame.detail_lag_s,
+            failed_pairs=0,
+            pair=PhotoPair.MISSING,
+        )
+        if case.vehicle.since_start or case.find(EvidenceKind.CLIP_ARRIVAL) is not None:
             return case
         clip = self._recorder.clip(
             EvidenceKind.CLIP_ARRIVAL,
@@ -67,10 +81,13 @@ class Investigation:
         if case.decided and case.state is not ReportState.FINAL:
             return case
         neighbours = tuple(box for box in others if box.iou(case.vehicle.box) < SAME_VEHICLE_IOU)
-        sighting = self._plates.look(frame, case.vehicle, neighbours)
-        crops = sum(item.kind is EvidenceKind.PLATE for item in case.evidence)
-        if sighting is not None and crops < MOST_PLATE_CROPS:
-            case = case.with_evidence(self._recorder.plate(sighting, frame.detail_taken_at))
+        vehicle, *boxes = _in_detail((case.vehicle.box, *neighbours), frame, case.frame_size)
+        sighting = self._plates.look(frame, replace(case.vehicle, box=vehicle), tuple(boxes))
+        if sighting is not None:
+            # Each is better than the one before, so the first is the one to give up.
+            crop = self._recorder.plate(sighting, frame.detail_taken_at)
+            crops = [item for item in case.evidence if item.kind is EvidenceKind.PLATE and item != crop]
+            case = case.replacing(*crops[-(MOST_PLATE_CROPS - 1) :], crop)
         if case.decided and case.plate.accepted:
             # What was reported stays; only an unread plate may still be added to a report.
             return case
@@ -85,28 +102,39 @@ class Investigation:
         first = case.find(EvidenceKind.PHOTO_1)
         if case.violating_at is None or first is None or case.pair is PhotoPair.COMPLETE or case.decided:
             return case
-        if (frame.detail_taken_at - first.taken_at).total_seconds() < zone.photo_gap_s:
+        if case.photo_1_s is None or frame.at_s + frame.detail_lag_s - case.photo_1_s < zone.photo_gap_s:
             return case
+        vehicle, *boxes = _in_detail((case.vehicle.box, *others), frame, case.frame_size)
         before = self._sights.recall(case.report_id, first.key, case.vehicle.box, case.frame_size)
-        compared = compare_pair(before, take_sight(frame.detail, case.vehicle.box, others))
-        case = replace(case, pair=compared.pair, same_view=compared.view)
+        compared = compare_pair(before, take_sight(frame.detail, vehicle, tuple(boxes)))
         if compared.pair is not PhotoPair.COMPLETE:
-            return case
-        photos = self._recorder.photo(frame, second=True, vehicle=case.vehicle.box, zone=zone)
-        return replace(case.with_evidence(*photos), photo_2_at=frame.detail_taken_at)
+            failed = case.failed_pairs + 1
+            return replace(case, pair=compared.pair, same_view=compared.view, failed_pairs=failed)
+        photos = self._recorder.photo(frame, second=True, vehicle=vehicle, zone=zone)
+        return replace(
+            case.with_evidence(*photos),
+            pair=compared.pair,
+            same_view=compared.view,
+            photo_2_at=frame.detail_taken_at,
+        )
 
     def violation_clip(self, case: Case, frame: Frame) -> Case:
         """The clip around the violation, when its last second has passed."""
-        if case.violating_at is None or case.clip_done:
+        if case.violating_at is None or case.violating_s is None or case.clip_done:
             return case
-        ago_s = (frame.taken_at - case.violating_at).total_seconds()
-        if ago_s < self._clip.after_s and case.departed_at is None:
+        if frame.at_s - case.violating_s < self._clip.after_s and case.departed_at is None:
             return case
-        violating_s = frame.at_s - ago_s
         clip = self._recorder.clip(
             EvidenceKind.CLIP_VIOLATION,
-            from_s=violating_s - self._clip.before_s,
-            to_s=violating_s + self._clip.after_s,
+            from_s=case.violating_s - self._clip.before_s,
+            to_s=case.violating_s + self._clip.after_s,
             taken_at=case.violating_at,
         )
         return replace(case if clip is None else case.with_evidence(clip), clip_done=True)
+
+
+def _in_detail(boxes: tuple[Box, ...], frame: Frame, frame_size: Size) -> tuple[Box, ...]:
+    """`boxes`, pixels of a frame of `frame_size`, in pixels of the frame's detail."""
+    size = frame.detail.size
+    x, y = size.width / frame_size.width, size.height / frame_size.height
+    return boxes if x == y == 1.0 else tuple(box.scaled(x, y) for box in boxes)

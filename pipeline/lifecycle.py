@@ -25,6 +25,8 @@ TRANSITIONS: Mapping[tuple[ReportState | None, ReportState], ReportState] = Mapp
         (_S.TEMPORARY, _S.REJECTED): _S.REJECTED,
         (_S.TEMPORARY, _S.EXPIRED): _S.EXPIRED,
         (_S.FINAL, _S.FINAL): _S.FINAL,
+        # A plate that was read late turns out to be one that may stand there.
+        (_S.FINAL, _S.REJECTED): _S.REJECTED,
         (_S.FINAL, _S.EXPORTED): _S.EXPORTED,
         (_S.FINAL, _S.EXPIRED): _S.EXPIRED,
         (_S.DUPLICATE, _S.DUPLICATE): _S.DUPLICATE,

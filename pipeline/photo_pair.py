@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -11,13 +11,19 @@ from pipeline.background import same_view
 from pipeline.errors import EvidenceError
 from pipeline.geometry import Box, Size
 from pipeline.judge import PhotoPair
-from pipeline.picture import ArrayPicture, Gray, Image, Picture, crop
+from pipeline.picture import ArrayPicture, Gray, Image, Picture, crop, resize
 from pipeline.same_vehicle import SAME_VEHICLE, vehicle_likeness
 
 # The side at which views are compared: SSIM at full resolution sees compression noise, not the view.
 VIEW_LONG_SIDE = 640
+# Median window, pixels of that side: takes away what is thinner than half of it and another in every picture
+# (rain, snow, a sensor's noise), and leaves edges. In heavy rain 0.9 of the blocks agree with it and 0.3
+# without; on dry real streets it changes nothing (0.81 either way), nor for moved views (at most 0.2).
+RAIN_PX = 5
 # Crops of vehicles smaller than this hold too little to tell one vehicle from another.
 LEAST_CROP_PX = 16
+# Standard deviation, grey levels, below which a crop is black or plain: noise, and nothing to recognise by.
+LEAST_CONTRAST = 6.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +31,7 @@ class Sight:
     """What is kept of a photo to compare others with.
 
     Attributes:
-        gray: the whole view, long side 640.
+        gray: the whole view without rain and noise, long side 640.
         vehicle: crop of the vehicle, BGR uint8, from a picture of long side at most 1280.
         boxes: every vehicle in the view, pixels of `gray`.
     """
@@ -37,10 +43,10 @@ class Sight:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairComparison:
-    """How two photos compare: the verdict and the similarity of the views, 0-1."""
+    """How two photos compare: the verdict, and how alike the views are, 0-1 (None: no view to judge)."""
 
     pair: PhotoPair
-    view: float
+    view: float | None
 
 
 def take_sight(picture: Picture, vehicle: Box, others: tuple[Box, ...]) -> Sight:
@@ -59,7 +65,7 @@ def take_sight(picture: Picture, vehicle: Box, others: tuple[Box, ...]) -> Sight
     )
     image = cut if cut is not None and min(cut.shape[:2]) > 0 else picture.bgr(small)
     return Sight(
-        gray=picture.gray(small),
+        gray=np.asarray(cv2.medianBlur(picture.gray(small), RAIN_PX), dtype=np.uint8),
         vehicle=np.ascontiguousarray(image),
         boxes=tuple(box.scaled(*factor) for box in (vehicle, *others)),
     )
@@ -81,7 +87,12 @@ def recall_sight(jpeg: bytes, vehicle: Box, frame_size: Size) -> Sight:
 
 def compare_pair(first: Sight, second: Sight) -> PairComparison:
     """Whether `second` shows the view and the vehicle of `first`."""
+    first = _at_size_of(first, second)
     view = same_view(first.gray, second.gray, first.boxes + second.boxes)
+    if view.judged == 0 and _telling(first) and _telling(second) and looks_alike(first, second):
+        # Vehicles fill the picture, or the night around them is black: the same vehicle in the same pixels is
+        # what tells that the camera did not move.
+        return PairComparison(pair=PhotoPair.COMPLETE, view=None)
     if not view.same:
         return PairComparison(pair=PhotoPair.OTHER_VIEW, view=view.ssim)
     # Crops too small to compare prove nothing against the memory of places, which holds them for one vehicle.
@@ -89,9 +100,28 @@ def compare_pair(first: Sight, second: Sight) -> PairComparison:
     return PairComparison(pair=PhotoPair.COMPLETE if same else PhotoPair.OTHER_VEHICLE, view=view.ssim)
 
 
+def _at_size_of(first: Sight, second: Sight) -> Sight:
+    """`first` with its view at the size of `second`: a camera may have changed its size between the two."""
+    height, width = second.gray.shape[:2]
+    if first.gray.shape[:2] == (height, width):
+        return first
+    x, y = width / first.gray.shape[1], height / first.gray.shape[0]
+    return replace(
+        first,
+        gray=resize(first.gray, Size(width=width, height=height)),
+        boxes=tuple(box.scaled(x, y) for box in first.boxes),
+    )
+
+
 def comparable(first: Sight, second: Sight) -> bool:
     """Whether both crops of the vehicle are large enough to be compared."""
     return bool(min(*first.vehicle.shape[:2], *second.vehicle.shape[:2]) >= LEAST_CROP_PX)
+
+
+def _telling(sight: Sight) -> bool:
+    """Whether the crop of the vehicle can stand for the whole view."""
+    large = min(*sight.vehicle.shape[:2]) >= LEAST_CROP_PX
+    return large and float(cv2.meanStdDev(sight.vehicle)[1].max()) >= LEAST_CONTRAST
 
 
 def looks_alike(first: Sight, second: Sight) -> bool:

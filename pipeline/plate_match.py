@@ -11,6 +11,9 @@ from pipeline.plate import UNKNOWN, PlateText
 _AGREEING = 5
 # A difference counts as one when both sides are at least this sure of their character.
 _SURE = 0.9
+# Texts of other lengths differ when no way of lining them up explains it by lost characters alone: this many
+# sure differences are left. One vehicle read twice lost one character in the most.
+_SURE_APART = 3
 
 
 class PlateMatch(StrEnum):
@@ -30,8 +33,10 @@ def same_plate(first: PlateText, second: PlateText) -> PlateMatch:
     """
     if first.accepted and second.accepted:
         return PlateMatch.SAME if first.text == second.text else PlateMatch.DIFFERENT
-    if not first.text or len(first.text) != len(second.text):
-        return PlateMatch.UNKNOWN
+    if len(first.text) != len(second.text):
+        lost = abs(len(first.text) - len(second.text))
+        apart = _sure_distance(first, second) - lost
+        return PlateMatch.DIFFERENT if apart >= _SURE_APART else PlateMatch.UNKNOWN
     known = [
         (a, b, min(p, q))
         for a, p, b, q in zip(first.text, first.confidences, second.text, second.confidences, strict=True)
@@ -42,3 +47,14 @@ def same_plate(first: PlateText, second: PlateText) -> PlateMatch:
         return PlateMatch.SAME if agreeing >= _AGREEING else PlateMatch.UNKNOWN
     sure = sum(1 for a, b, certainty in known if a != b and certainty >= _SURE)
     return PlateMatch.DIFFERENT if sure >= 2 else PlateMatch.UNKNOWN
+
+
+def _sure_distance(first: PlateText, second: PlateText) -> int:
+    """Edit distance (Levenshtein 1966); what either side is unsure of replaces anything for nothing."""
+    row = list(range(len(second.text) + 1))
+    for a, p in zip(first.text, first.confidences, strict=True):
+        before, row[0] = row[0], row[0] + 1
+        for j, (b, q) in enumerate(zip(second.text, second.confidences, strict=True), start=1):
+            differ = a != b and UNKNOWN not in (a, b) and min(p, q) >= _SURE
+            before, row[j] = row[j], min(before + differ, row[j] + 1, row[j - 1] + 1)
+    return row[-1]

@@ -46,8 +46,7 @@ class PlateWatch:
             The sighting if its crop is the best of this vehicle so far, and so worth keeping as evidence.
         """
         work = self._of(vehicle.id)
-        # The wall clock goes on over a restart, media time does not.
-        now_s = frame.taken_at.timestamp()
+        now_s = frame.at_s
         if self._scanner is None or not vehicle.visible or not work.schedule.due(now_s):
             return None
         work.attempts += 1

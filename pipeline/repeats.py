@@ -18,6 +18,9 @@ from pipeline.sights import Sights
 # A box that overlaps an earlier one by half is the same place: parked boxes vary by some 10 % between
 # halts, while neighbours in a row overlap by less than a third.
 SAME_PLACE_IOU = 0.5
+# Where only the pictures tell, size and place have to agree as well as they do for one vehicle found twice:
+# two models of one colour look alike once their crops are brought to one size.
+LOOKS_PLACE_IOU = 0.65
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +80,11 @@ class Repeats:
             if vehicle.report_id == report_id and vehicle.last_seen_at < at:
                 self._kept[index] = replace(vehicle, last_seen_at=at)
 
+    def forget(self, report_id: str) -> None:
+        """A report turned out to be none, or is added anew."""
+        kept = (vehicle for vehicle in self._kept if vehicle.report_id != report_id)
+        self._kept = deque(kept, maxlen=self._kept.maxlen)
+
     def of(self, case: Case, sights: Sights) -> str | None:
         """The id of the report that `case` repeats, or None.
 
@@ -113,11 +121,11 @@ class Repeats:
 
 def _looks_the_same(earlier: ReportedVehicle, case: Case, sights: Sights) -> bool:
     photo = case.find(EvidenceKind.PHOTO_1)
-    if photo is None:
+    if photo is None or earlier.box.iou(case.vehicle.box) < LOOKS_PLACE_IOU:
         return False
     try:
         now = sights.recall(case.report_id, photo.key, case.vehicle.box, case.frame_size)
-        then = sights.recall(earlier.report_id, earlier.photo_key, earlier.box, earlier.frame_size)
+        then = sights.glance(earlier.report_id, earlier.photo_key, earlier.box, earlier.frame_size)
     except EvidenceError:
         # The earlier photo may have been purged by retention: then there is nothing to compare with, and a
         # second report that a person can merge is better than none.

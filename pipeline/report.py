@@ -36,6 +36,7 @@ class RejectionReason(StrEnum):
     OUTSIDE_HOURS = "outside_hours"
     EVIDENCE_FAILED = "evidence_failed"
     FOOTAGE_ENDED = "footage_ended"
+    ZONE_REMOVED = "zone_removed"
 
 
 class EvidenceKind(StrEnum):

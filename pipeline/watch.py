@@ -21,6 +21,8 @@ from pipeline.zone import Zone
 
 # The view is compared this often; a nudged camera is noticed seconds later, at a thousandth of the cost.
 VIEW_EVERY_S = 0.5
+# Doubt about the view that lasts this long suspends the zones before anything is declared.
+SUSPEND_AFTER_S = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +89,7 @@ class CameraWatch:
         self._size: Size | None = None
         self._condition = CameraCondition.OK
         self._suspended = False
+        self._doubt_since_s: float | None = None
         self._view_due_s = 0.0
         self._unsent: list[CameraEvent] = []
         self._problems: list[str] = []
@@ -107,10 +110,19 @@ class CameraWatch:
         return tuple(self._unsent)
 
     def adopt(self, size: Size, unsent: tuple[CameraEvent, ...]) -> None:
-        """Continue with the full resolution, the view's condition and the unsent events of an earlier run."""
+        """Continue with the full resolution and the unsent events of an earlier run."""
         self._size = size
-        self._condition = self._parts.view.condition
         self._unsent.extend(unsent)
+
+    def adopt_condition(self) -> None:
+        """Continue with the condition that the view, restored from an earlier run, is in."""
+        self._condition = self._parts.view.condition
+
+    def accept_view(self) -> None:
+        """The operator says that the view is right as it is now (the camera was turned on purpose)."""
+        self._parts.view.accept_view()
+        # The next frame says at once that the zones are in force again.
+        self._view_due_s = 0.0
 
     def step(self, frame: Frame) -> WatchStep:
         """Take in the next frame.
@@ -119,22 +131,20 @@ class CameraWatch:
             PictureError: the frame's picture is damaged; nothing changed, the next frame may be fine.
         """
         frame = self.fitted(frame)
+        size = frame.picture.size
         self._watch_view(frame)
         self._send_events()
         if self._parts.view.in_doubt:
-            # Also before anything is declared: a hand on the lens must not look like vehicles leaving.
-            self._suspended = True
-            self._parts.dwell.suspend()
+            self._doubt(frame)
             return self._step_result(None, StandingUpdate(standing=(), departed=()), (), ())
+        self._doubt_since_s = None
         if self._suspended:
             self._suspended = False
             self._parts.tracker.resume(frame)
             self._parts.dwell.resume(frame.at_s)
         detections = self._detect(frame) if self._parts.tracker.needs_detection(frame) else None
         update = self._parts.tracker.update(frame, detections)
-        changes = self._parts.dwell.update(
-            frame.at_s, frame.taken_at, update.standing, update.departed, frame.detail.size
-        )
+        changes = self._parts.dwell.update(frame.at_s, frame.taken_at, update.standing, update.departed, size)
         self.pass_on(frame, changes)
         others = tuple(d.box for d in detections or () if d.label in VEHICLES)
         others += tuple(vehicle.box for vehicle in update.standing)
@@ -144,6 +154,26 @@ class CameraWatch:
     def finish(self) -> tuple[Report, ...]:
         """The footage has ended: judge what is open by what is known."""
         return self._parts.casework.finish()
+
+    def send_unsent(self) -> bool:
+        """Offer again what the sink did not take; whether all of it is now taken."""
+        self._send_events()
+        self._parts.casework.send_unsent()
+        return not self._unsent and not self._parts.casework.unsent
+
+    def _doubt(self, frame: Frame) -> None:
+        """Skip a doubtful picture: a hand on the lens must not look like vehicles leaving.
+
+        A single one is a gap that the memory of places tolerates. Only when the doubt lasts, or a condition
+        is declared, are the zones suspended and the places asked anew afterwards: a camera that flickers
+        would otherwise never see a vehicle stand still.
+        """
+        if self._doubt_since_s is None:
+            self._doubt_since_s = frame.at_s
+        lasts = frame.at_s - self._doubt_since_s >= SUSPEND_AFTER_S
+        if lasts or self._condition is not CameraCondition.OK:
+            self._suspended = True
+            self._parts.dwell.suspend()
 
     def _step_result(
         self,
@@ -168,13 +198,10 @@ class CameraWatch:
         """`frame` at the size of the first one, so that boxes and zones keep their pixels."""
         if self._size is None:
             self._size = frame.detail.size
-        if frame.picture.size == self._size and frame.detail.size == self._size:
+        if frame.picture.size == self._size:
             return frame
-        return replace(
-            frame,
-            picture=FittedPicture(frame.picture, self._size),
-            detail=FittedPicture(frame.detail, self._size),
-        )
+        # Only what is analysed is fitted: photos and plates want every pixel of `detail`, at its own size.
+        return replace(frame, picture=FittedPicture(frame.picture, self._size))
 
     def _watch_view(self, frame: Frame) -> None:
         if frame.at_s < self._view_due_s and not frame.discontinuity:
@@ -204,7 +231,7 @@ class CameraWatch:
             self._unsent.pop(0)
 
     def _detect(self, frame: Frame) -> tuple[Detection, ...]:
-        full = frame.detail.size
+        full = frame.picture.size
         small = full.fitted(self._long_side)
         found = self._parts.detector.detect(frame.picture.bgr(small))
         x_factor, y_factor = full.width / small.width, full.height / small.height
@@ -221,7 +248,7 @@ class CameraWatch:
                 # A zone that an earlier run had and the configuration no longer has.
                 continue
             if change.state is DwellState.PARKED:
-                casework.open(frame, change.vehicle, zone, frame.detail.size)
+                casework.open(frame, change.vehicle, zone, frame.picture.size)
             elif change.state is DwellState.VIOLATING:
                 casework.violate(frame, change.vehicle, zone)
             elif change.state is DwellState.DEPARTED:

@@ -73,7 +73,8 @@ def load_watch(watch: CameraWatch, state: bytes, frame: Frame) -> None:
     """Continue from `state`, kept by an earlier run, at the first `frame` of this one.
 
     Raises:
-        InvalidValueError: the state is damaged or of another version; the watch is as it was and starts anew.
+        InvalidValueError: the state is damaged or of another version. Reports that were not sent yet, open
+            cases and vehicles reported before are taken over all the same where they can be read.
     """
     try:
         kept = _ADAPTER.validate_json(state)
@@ -82,11 +83,22 @@ def load_watch(watch: CameraWatch, state: bytes, frame: Frame) -> None:
     if kept.version != VERSION:
         raise InvalidValueError(f"Expected kept state of version {VERSION}, got {kept.version}.")
     parts = watch.parts
-    parts.view.restore(kept.view)
     watch.adopt(kept.size, kept.unsent_events)
-    frame = watch.fitted(frame)
-    parts.tracker.restore(base64.b64decode(kept.tracker), frame)
-    parts.casework.restore(kept.cases, kept.unsent)
     parts.casework.repeats.restore(kept.reported)
+    parts.casework.restore(kept.cases, kept.unsent, offset_s=_offset_s(kept.dwell, frame))
     ended = parts.dwell.restore(kept.dwell, frame.at_s, frame.taken_at)
     watch.pass_on(frame, ended)
+    try:
+        parts.view.restore(kept.view)
+        watch.adopt_condition()
+        parts.tracker.restore(base64.b64decode(kept.tracker, validate=True), watch.fitted(frame))
+    except ValueError as error:
+        raise InvalidValueError(f"The kept view or places cannot be read: {error}.") from error
+
+
+def _offset_s(dwell: DwellSnapshot, frame: Frame) -> float:
+    """Media time of this run minus that of the earlier one; a clock set back in between counts as no time."""
+    if dwell.taken_at is None:
+        return 0.0
+    passed_s = max(0.0, (frame.taken_at - dwell.taken_at).total_seconds())
+    return frame.at_s - (dwell.at_s + passed_s)

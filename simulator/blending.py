@@ -1,4 +1,4 @@
-"""Blending small pictures into a large one, inside a rectangle only; OpenCV's results get exact types here."""
+"""Blending small pictures into a large one, inside a rectangle; OpenCV's results get exact types here."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ SWERVE_M = 7.5
 APPROACH_S = 19.0
 """Time in which a parking vehicle comes from beyond the view, or gets out of it."""
 _CARS = (VehicleKind.SEDAN, VehicleKind.SUV, VehicleKind.CITY_CAR, VehicleKind.VAN)
-_CAR_SHARES = (0.42, 0.32, 0.12, 0.14)
+_CAR_SHARES = (0.44, 0.34, 0.13, 0.09)
 _FAR_Y, _NEAR_Y = 95.0, -14.0
 
 
@@ -98,7 +98,7 @@ class Cast:
         kind: VehicleKind | None = None,
         speed: float | None = None,
     ) -> Actor | None:
-        """A vehicle that drives through, in front of the camera at about `t_s`; None when the road is never free."""
+        """A vehicle that drives through, near the camera at about `t_s`; None when the road is never free."""
         rng = self._rng
         chosen = kind or self.car_kind()
         model = build_vehicle(chosen, rng.randrange(1 << 30))

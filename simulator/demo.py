@@ -41,7 +41,7 @@ def demo_street(seed: int = 1, fps: float = 10.0) -> Scene:
         SceneScript(
             kind="demo", seed=seed, fps=fps, duration_s=DEMO_DURATION_S, view=view, layout=layout,
             light=light_track("sunny", rng, DEMO_DURATION_S), actors=tuple(cast.actors),
-            zones=kerb_zones(view, layout, cast), note="demonstration street",
+            zones=kerb_zones(view, layout, cast), grain=1.2, note="demonstration street",
         )
     )  # fmt: skip
 

@@ -28,18 +28,22 @@ def light_track(name: str, rng: random.Random, duration_s: float) -> LightTrack:
     azimuth = rng.choice([rng.uniform(110, 250), rng.uniform(140, 220)])
     sunny = LightState(sun_azimuth_deg=azimuth, sun_elevation_deg=rng.uniform(42, 62))
     shaded = LightState(
-        sun_azimuth_deg=sunny.sun_azimuth_deg, sun_elevation_deg=sunny.sun_elevation_deg,
-        sun=(0.06, 0.065, 0.07), sky=(0.52, 0.49, 0.46),
-    )  # fmt: skip
+        sun_azimuth_deg=sunny.sun_azimuth_deg,
+        sun_elevation_deg=sunny.sun_elevation_deg,
+        sun=(0.06, 0.065, 0.07),
+        sky=(0.52, 0.49, 0.46),
+    )
     if name == "sunny":
         return LightTrack(keys=((0.0, sunny),))
     if name == "overcast":
         return LightTrack(keys=((0.0, OVERCAST),))
     if name == "low_sun":
         low = LightState(
-            sun_azimuth_deg=rng.choice([rng.uniform(225, 250), rng.uniform(110, 135)]), sun_elevation_deg=rng.uniform(16, 24),
-            sun=(0.62, 0.85, 1.05), sky=(0.36, 0.31, 0.27),
-        )  # fmt: skip
+            sun_azimuth_deg=rng.choice([rng.uniform(225, 250), rng.uniform(110, 135)]),
+            sun_elevation_deg=rng.uniform(16, 24),
+            sun=(0.62, 0.85, 1.05),
+            sky=(0.36, 0.31, 0.27),
+        )
         return LightTrack(keys=((0.0, low),))
     if name == "clouds":
         keys: list[tuple[float, LightState]] = [(0.0, sunny)]
@@ -68,7 +72,7 @@ def light_track(name: str, rng: random.Random, duration_s: float) -> LightTrack:
         return LightTrack(keys=((0.0, NIGHT),))
     if name == "wet":
         return LightTrack(
-            keys=((0.0, LightState(sun=(0.0, 0.0, 0.0), sky=(0.55, 0.53, 0.50), wet=0.8, haze=0.4)),)
+            keys=((0.0, LightState(sun=(0.0, 0.0, 0.0), sky=(0.70, 0.68, 0.64), wet=0.8, haze=0.4)),)
         )
     raise InvalidValueError(f"expected a known course of light, got {name!r}")
 
@@ -88,7 +92,7 @@ def day_light(rng: random.Random, hours: float, start_hour: float = 10.0) -> Lig
         brightness = min(1.0, max(0.0, (height + 4.0) / 22.0))
         cover = rng.choice([0.0, 0.0, 0.25, 0.7, 1.0])
         direct = (1.0 - cover) * min(1.0, max(0.0, height / 15.0))
-        sky = [0.03 + v * brightness * (1.0 + 0.3 * cover) for v in (0.42, 0.385, 0.35)]
+        sky = [0.03 + v * brightness * (1.0 + 0.5 * cover) for v in (0.50, 0.46, 0.42)]
         state = LightState(
             sun_azimuth_deg=100.0 + 170.0 * min(max(phase, 0.0), 1.0),
             sun_elevation_deg=max(height, 6.0),

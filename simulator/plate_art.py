@@ -29,7 +29,7 @@ _COLOURS: dict[PlateStyle, tuple[tuple[int, int, int], tuple[int, int, int]]] = 
     PlateStyle.SHORT: (_WHITE, _BLACK),
     PlateStyle.YELLOW_LINE: ((10, 188, 248), _BLACK),
     PlateStyle.YELLOW_TWO: ((10, 188, 248), _BLACK),
-    PlateStyle.GREEN_TWO: ((72, 112, 22), (236, 240, 236)),
+    PlateStyle.GREEN_TWO: ((86, 140, 34), (244, 246, 244)),
 }
 _DIGIT_FONT, _SYLLABLE_FONT = "NanumGothicExtraBold.ttf", "NanumGothicBold.ttf"
 
@@ -110,12 +110,12 @@ def plate_picture(plate: PlateNumber) -> Image:
         sheet.put(text[1], 24, 56, 56, 44)
         sheet.row(text[2:], 84, 13, 84, 55, 72)
     elif style is PlateStyle.YELLOW_TWO:
-        end = sheet.row(text[:2], 82, 14, 46, 40, 46)
-        sheet.row(text[2:4], end + 8, 14, 46, 36, 46)
-        sheet.row(text[4:], 20, 68, 88, 58, 66)
+        end = sheet.row(text[:2], 66, 10, 54, 50, 56)
+        sheet.row(text[2:4], end + 6, 10, 54, 42, 56)
+        sheet.row(text[4:], 14, 70, 90, 58, 76)
     else:
-        sheet.row(text[:3], 108, 12, 46, 36, 48)
-        sheet.row(text[3:], 42, 66, 90, 63, 66)
+        sheet.row(text[:3], 86, 8, 58, 46, 66)
+        sheet.row(text[3:], 36, 70, 92, 66, 66)
     paper, ink = (np.array(c, np.float32) for c in _COLOURS[style])
     cover = sheet.ink[..., None].astype(np.float32) / 255.0
     picture = np.ascontiguousarray((paper + (ink - paper) * cover).astype(np.uint8))

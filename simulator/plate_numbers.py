@@ -13,9 +13,24 @@ PRIVATE = "가나다라마거너더러머버서어저고노도로모보소오조
 RENTAL = "하허호"
 BUSINESS = "바사아자"
 REGIONS = (
-    "서울", "부산", "대구", "인천", "광주", "대전", "울산", "세종", "경기", "강원", "충북", "충남", "전북", "전남",
-    "경북", "경남", "제주",
-)  # fmt: skip
+    "서울",
+    "부산",
+    "대구",
+    "인천",
+    "광주",
+    "대전",
+    "울산",
+    "세종",
+    "경기",
+    "강원",
+    "충북",
+    "충남",
+    "전북",
+    "전남",
+    "경북",
+    "경남",
+    "제주",
+)
 
 _TWO = r"(?:0[1-9]|[1-9]\d)"
 GRAMMAR = re.compile(
@@ -69,7 +84,7 @@ def draw_plate(rng: random.Random, *, commercial: bool) -> PlateNumber:
     letter = rng.choice(RENTAL if rng.random() < 0.08 else PRIVATE)
     style = rng.choices(
         [PlateStyle.WHITE_8, PlateStyle.WHITE_7, PlateStyle.EV, PlateStyle.SHORT, PlateStyle.GREEN_TWO],
-        [0.42, 0.34, 0.12, 0.06, 0.06],
+        [0.44, 0.36, 0.12, 0.06, 0.02],
     )[0]
     code = str(rng.randint(100, 699)) if style is PlateStyle.WHITE_8 else two
     return PlateNumber(text=code + letter + serial, style=style)

@@ -185,6 +185,8 @@ class RtspServer:
         for at_s, ticks, units in self._video.from_keyframe(began_s, loop=self._loop):
             wait_s = self._epoch + at_s / self._speed - time.monotonic()
             await asyncio.sleep(max(0.0, wait_s))
+            if writer.transport.is_closing():
+                return
             if self._stalled:
                 continue
             for payload, last in self._video.payloads(units):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 
@@ -79,10 +80,15 @@ class Scene:
         self.size, self.fps, self.duration_s = script.view.size, script.fps, script.duration_s
         moved = script.sway_px > 0 or any(f.kind is FaultKind.MOVED for f in script.faults)
         self._mount = Mount(faults=script.faults, sway_px=script.sway_px, seed=script.seed) if moved else None
-        margin = MARGIN_PX if moved else 0
-        self._compositor = Compositor(script.view, script.layout, script.light, script.actors, margin)
+        self._margin = MARGIN_PX if moved else 0
         self._grain = Grain(script.grain, self.size, script.seed) if script.grain > 0 else None
         self._rain = Rain(script.rain, self.size, script.seed) if script.rain > 0 else None
+
+    @functools.cached_property
+    def _compositor(self) -> Compositor:
+        # made with the first picture: who wants the truth alone need not wait for the street to be painted
+        s = self.script
+        return Compositor(s.view, s.layout, s.light, s.actors, self._margin)
 
     @property
     def frame_count(self) -> int:
@@ -168,11 +174,22 @@ class Scene:
             CameraTruth(kind=str(f.kind), t0=f.t0, t1=min(f.t1, self.duration_s)) for f in self.script.faults
         )
         return SceneTruth(
-            file=file, kind=self.kind, seed=self.seed, fps=rate, frames=frames,
-            width=self.size.width, height=self.size.height, duration_s=frames / rate, gop_s=gop_s,
-            scene=self.script.note, kinds=(self.kind,), stationary=tuple(standing), camera_events=tuple(faults),
-            zones=self.script.zones, also_moving=", ".join(moving),
-        )  # fmt: skip
+            file=file,
+            kind=self.kind,
+            seed=self.seed,
+            fps=rate,
+            frames=frames,
+            width=self.size.width,
+            height=self.size.height,
+            duration_s=frames / rate,
+            gop_s=gop_s,
+            scene=self.script.note,
+            kinds=(self.kind,),
+            stationary=tuple(standing),
+            camera_events=tuple(faults),
+            zones=self.script.zones,
+            also_moving=", ".join(moving),
+        )
 
     def _standing(self, actor: Actor, halt: Halt, number: int, fps: float) -> StandingTruth | None:
         """The truth of one halt; None when it is outside the scene, out of the picture or no vehicle's."""
@@ -191,14 +208,22 @@ class Scene:
             return None
         zone = next((z.name for z in self.script.zones if actor.name in z.vehicles and actor.parks), None)
         return StandingTruth(
-            id=f"{actor.name}-{number + 1}", vehicle=actor.name, cls=str(actor.model.label),
+            id=f"{actor.name}-{number + 1}",
+            vehicle=actor.name,
+            cls=str(actor.model.label),
             bbox_xyxy=(round(box.x1, 1), round(box.y1, 1), round(box.x2, 1), round(box.y2, 1)),
-            t0=round(t0, 4), t1=round(t1, 4),
-            first_frame=math.ceil(t0 * fps - 1e-6), last_frame=math.floor(t1 * fps + 1e-6),
-            stationary_at_start=start <= 0.0, stationary_at_end=end >= last_s,
-            plate=actor.plate.text if actor.plate else None, plate_readable=self._readable(actor, pose),
-            parks=actor.parks, zone=zone, note=str(actor.model.kind),
-        )  # fmt: skip
+            t0=round(t0, 4),
+            t1=round(t1, 4),
+            first_frame=math.ceil(t0 * fps - 1e-6),
+            last_frame=math.floor(t1 * fps + 1e-6),
+            stationary_at_start=start <= 0.0,
+            stationary_at_end=end >= last_s,
+            plate=actor.plate.text if actor.plate else None,
+            plate_readable=self._readable(actor, pose),
+            parks=actor.parks,
+            zone=zone,
+            note=str(actor.model.kind),
+        )
 
     def _readable(self, actor: Actor, pose: Pose) -> bool:
         if actor.plate is None:

@@ -17,11 +17,15 @@ from simulator.truth import ZoneTruth
 from simulator.vehicle_model import VehicleKind
 from simulator.viewpoint import Viewpoint
 
-CLOSE_PLACES: tuple[tuple[str, float], ...] = (("right", 15.0), ("left", 16.8))
+CLOSE_PLACES: tuple[tuple[str, float], ...] = (("right", 15.4), ("left", 16.6))
 """Kerb and middle of the two places of the close view in which whole vehicles and readable plates fit."""
 WIDE_PLACES: tuple[tuple[str, float], ...] = (
-    ("right", 16.0), ("right", 27.5), ("left", 19.0), ("right", 39.0), ("left", 30.5),
-)  # fmt: skip
+    ("right", 16.0),
+    ("right", 27.5),
+    ("left", 19.0),
+    ("right", 39.0),
+    ("left", 30.5),
+)
 """The same for the wide view; 11.5 m apart, so that one can pull out past the next."""
 CLOSE_SIZE, WIDE_SIZE = Size(width=1920, height=1080), Size(width=1280, height=720)
 
@@ -91,7 +95,7 @@ _RECIPES: dict[str, Recipe] = {
     "blurred": Recipe(fault=FaultKind.BLURRED, parkers=2),
     "frozen": Recipe(fault=FaultKind.FROZEN, parkers=2, at_start=True),
     "jpeg_damage": Recipe(fault=FaultKind.JPEG, fault_strength=0.6, close=True, parkers=2, drivers_per_min=4),
-    "noise": Recipe(grain=7.0, light="overcast"),
+    "noise": Recipe(grain=6.0, light="overcast"),
 }
 
 SCENE_KINDS: tuple[str, ...] = tuple(_RECIPES)
@@ -145,12 +149,22 @@ def build_scene(
         faults = (Fault(kind=recipe.fault, t0=t0, t1=t1, strength=recipe.fault_strength),)
     return Scene(
         SceneScript(
-            kind=kind, seed=seed, fps=fps, duration_s=duration_s, view=view, layout=layout,
-            light=light_track(recipe.light, rng, duration_s), actors=tuple(cast.actors),
-            zones=kerb_zones(view, layout, cast), faults=faults, sway_px=recipe.sway_px, grain=recipe.grain,
-            rain=recipe.rain, note=f"simulated street, {kind.replace('_', ' ')}",
+            kind=kind,
+            seed=seed,
+            fps=fps,
+            duration_s=duration_s,
+            view=view,
+            layout=layout,
+            light=light_track(recipe.light, rng, duration_s),
+            actors=tuple(cast.actors),
+            zones=kerb_zones(view, layout, cast),
+            faults=faults,
+            sway_px=recipe.sway_px,
+            grain=recipe.grain,
+            rain=recipe.rain,
+            note=f"simulated street, {kind.replace('_', ' ')}",
         )
-    )  # fmt: skip
+    )
 
 
 def _recipe(kind: str) -> Recipe:
@@ -160,16 +174,28 @@ def _recipe(kind: str) -> Recipe:
 
 
 def viewpoint(size: Size, layout: StreetLayout, rng: random.Random, *, close: bool) -> Viewpoint:
-    """The camera on its pole at the left kerb, looking along the street."""
+    """The camera on its pole at the left kerb (close: on an arm over it), looking along the street."""
     if close:
         return Viewpoint(
-            size=size, x_m=-1.4, y_m=0.0, height_m=rng.uniform(5.35, 5.6), look_x_m=layout.x1 * 0.57,
-            look_y_m=15.4, look_z_m=0.6, hfov_deg=29.0,
-        )  # fmt: skip
+            size=size,
+            x_m=0.6,
+            y_m=0.0,
+            height_m=rng.uniform(5.35, 5.6),
+            look_x_m=layout.x1 * 0.53,
+            look_y_m=15.8,
+            look_z_m=0.6,
+            hfov_deg=29.0,
+        )
     return Viewpoint(
-        size=size, x_m=rng.uniform(-2.0, -1.0), y_m=0.0, height_m=rng.uniform(5.5, 7.0), look_x_m=layout.x1 * 0.5,
-        look_y_m=rng.uniform(18, 21), look_z_m=0.0, hfov_deg=rng.uniform(46, 54),
-    )  # fmt: skip
+        size=size,
+        x_m=rng.uniform(-2.0, -1.0),
+        y_m=0.0,
+        height_m=rng.uniform(5.5, 7.0),
+        look_x_m=layout.x1 * 0.5,
+        look_y_m=rng.uniform(18, 21),
+        look_z_m=0.0,
+        hfov_deg=rng.uniform(46, 54),
+    )
 
 
 def kerb_zones(

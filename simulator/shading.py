@@ -75,8 +75,9 @@ def _add_reflections(
     mirrored = 2.0 * cosine * n - v
     height = mirrored[:, 2:3]
     is_glass = (mesh.materials[shiny] == Material.GLASS)[:, None]
-    base = np.where(is_glass, 0.035, 0.06)
-    fresnel = base + (1.0 - base) * (1.0 - cosine) ** 5
+    base = np.where(is_glass, 0.02, 0.06)
+    # tinted side windows mirror less at a grazing angle than clear coat does
+    fresnel = base + np.where(is_glass, 0.5, 1.0 - base) * (1.0 - cosine) ** 5
     skyline = 0.28 + 0.10 * np.sin(5.0 * np.arctan2(mirrored[:, 0:1], mirrored[:, 1:2]))
     above = np.clip((height - skyline) * 2.0 + 0.5, 0.0, 1.0)
     environment = sky * (0.35 + 1.65 * above) + 0.15 * sun * (height < 0)

@@ -135,10 +135,20 @@ def make_layout(seed: int, *, one_way: bool, crossing_y: float | None) -> Street
     )
     lamps = tuple((road + 0.4 if k % 2 else -0.4, 4.0 + 11.0 * k) for k in range(9))
     return StreetLayout(
-        x0=0.0, x1=road, parking_width=parking, pavement=pavement, forward_x=forward, oncoming_x=oncoming,
-        crossing_y=crossing_y, houses_left=_houses(rng), houses_right=_houses(rng), trees=trees, lamps=lamps,
-        asphalt=rng.uniform(0.38, 0.52), texture_seed=rng.randrange(1 << 30),
-    )  # fmt: skip
+        x0=0.0,
+        x1=road,
+        parking_width=parking,
+        pavement=pavement,
+        forward_x=forward,
+        oncoming_x=oncoming,
+        crossing_y=crossing_y,
+        houses_left=_houses(rng),
+        houses_right=_houses(rng),
+        trees=trees,
+        lamps=lamps,
+        asphalt=rng.uniform(0.38, 0.52),
+        texture_seed=rng.randrange(1 << 30),
+    )
 
 
 def _houses(rng: random.Random) -> tuple[House, ...]:
@@ -149,11 +159,21 @@ def _houses(rng: random.Random) -> tuple[House, ...]:
         grey = rng.uniform(0.35, 0.75)
         houses.append(
             House(
-                y0=y, y1=y + width, height=rng.uniform(4, 13),
+                y0=y,
+                y1=y + width,
+                height=rng.uniform(4, 13),
                 colour=(grey * rng.uniform(0.8, 1), grey * rng.uniform(0.9, 1), grey),
-                sign=rng.choice([(0.2, 0.2, 0.7), (0.6, 0.35, 0.15), (0.2, 0.55, 0.2), (0.2, 0.6, 0.8), (0.75, 0.75, 0.75)]),
+                sign=rng.choice(
+                    [
+                        (0.2, 0.2, 0.7),
+                        (0.6, 0.35, 0.15),
+                        (0.2, 0.55, 0.2),
+                        (0.2, 0.6, 0.8),
+                        (0.75, 0.75, 0.75),
+                    ]
+                ),
                 window_pitch=rng.uniform(1.7, 3.0),
             )
-        )  # fmt: skip
+        )
         y += width + (rng.uniform(1, 5) if rng.random() < 0.3 else 0.1)
     return tuple(houses)

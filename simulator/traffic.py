@@ -121,5 +121,5 @@ def _hides(
 
 
 def _side(a: tuple[float, float], b: tuple[float, float], p: tuple[float, float]) -> float:
-    """Positive when p lies to the left of a-b; inside a counter-clockwise polygon is left of all its edges."""
+    """Positive when p lies to the left of a-b; inside a counter-clockwise polygon is left of its edges."""
     return (b[0] - a[0]) * (p[1] - a[1]) - (b[1] - a[1]) * (p[0] - a[0])

@@ -11,8 +11,13 @@ from simulator.mesh import Colour, Material, MeshBuilder
 SKIN: Colour = (0.45, 0.56, 0.75)
 BLACK: Colour = (0.06, 0.06, 0.06)
 CLOTHES: tuple[Colour, ...] = (
-    (0.1, 0.1, 0.1), (0.35, 0.2, 0.12), (0.15, 0.15, 0.45), (0.6, 0.6, 0.6), (0.2, 0.35, 0.25), (0.75, 0.75, 0.72),
-)  # fmt: skip
+    (0.1, 0.1, 0.1),
+    (0.35, 0.2, 0.12),
+    (0.15, 0.15, 0.45),
+    (0.6, 0.6, 0.6),
+    (0.2, 0.35, 0.25),
+    (0.75, 0.75, 0.72),
+)
 
 
 def add_motorcycle(builder: MeshBuilder, rng: random.Random, *, rider: bool) -> None:
@@ -60,9 +65,13 @@ def add_bicycle(builder: MeshBuilder, rng: random.Random) -> None:
     for x in (0.52, -0.52):
         _ring(builder, x, 0.33, 0.025)
     for a, b in (
-        ((-0.52, 0.33), (-0.15, 0.8)), ((-0.15, 0.8), (0.38, 0.85)), ((0.38, 0.85), (-0.05, 0.3)),
-        ((-0.05, 0.3), (-0.52, 0.33)), ((-0.05, 0.3), (-0.15, 0.8)), ((0.38, 0.95), (0.52, 0.33)),
-    ):  # fmt: skip
+        ((-0.52, 0.33), (-0.15, 0.8)),
+        ((-0.15, 0.8), (0.38, 0.85)),
+        ((0.38, 0.85), (-0.05, 0.3)),
+        ((-0.05, 0.3), (-0.52, 0.33)),
+        ((-0.05, 0.3), (-0.15, 0.8)),
+        ((0.38, 0.95), (0.52, 0.33)),
+    ):
         builder.tube((a[0], 0, a[1]), (b[0], 0, b[1]), 0.025, paint)
     builder.tube((0.36, -0.27, 1.0), (0.36, 0.27, 1.0), 0.02, BLACK)
     builder.box((-0.28, -0.07, 0.84), (0.0, 0.07, 0.92), BLACK)
@@ -96,9 +105,14 @@ def add_person(builder: MeshBuilder, rng: random.Random) -> None:
 
 
 def _rider(
-    builder: MeshBuilder, rng: random.Random, *, seat: tuple[float, float], hands: tuple[float, float],
-    feet: tuple[float, float], helmet: bool,
-) -> None:  # fmt: skip
+    builder: MeshBuilder,
+    rng: random.Random,
+    *,
+    seat: tuple[float, float],
+    hands: tuple[float, float],
+    feet: tuple[float, float],
+    helmet: bool,
+) -> None:
     jacket, trousers = rng.choice(CLOTHES), rng.choice(CLOTHES)
     x, z = seat
     shoulder_x, shoulder_z = x + 0.12, z + 0.52

@@ -11,7 +11,14 @@ from simulator.mesh import Colour, Mesh, MeshBuilder
 from simulator.two_wheelers import add_bicycle, add_motorcycle, add_person
 from simulator.vehicle_body import Loft, add_body
 from simulator.vehicle_shape import BUS, CITY_CAR, PAINTS, SEDAN, SUV, TRUCK_CAB, VAN, BodyShape
-from simulator.vehicle_trim import add_bus_details, add_cab_details, add_car_details, add_wheel, add_wheels
+from simulator.vehicle_trim import (
+    add_bus_details,
+    add_cab_details,
+    add_car_details,
+    add_plate_holder,
+    add_wheel,
+    add_wheels,
+)
 
 Point3 = tuple[float, float, float]
 
@@ -118,17 +125,23 @@ def _car(kind: VehicleKind, base: BodyShape, rng: random.Random) -> VehicleModel
     add_wheels(builder, loft)
     add_car_details(builder, loft)
     half, w = shape.length / 2, shape.width * 0.38
+    add_plate_holder(builder, half + 0.02, shape.front_plate_z)
+    add_plate_holder(builder, -half - 0.02, shape.rear_plate_z)
     nose = shape.top[0][1] - 0.08
     return VehicleModel(
-        kind=kind, label=CLASS_OF[kind], mesh=builder.build(),
-        length=shape.length, width=shape.width, height=shape.height,
+        kind=kind,
+        label=CLASS_OF[kind],
+        mesh=builder.build(),
+        length=shape.length,
+        width=shape.width,
+        height=shape.height,
         mounts=(
             PlateMount(centre=(half + 0.03, 0.0, shape.front_plate_z), end=1),
             PlateMount(centre=(-half - 0.03, 0.0, shape.rear_plate_z), end=-1),
         ),
         headlamps=((half - 0.12, w, nose), (half - 0.12, -w, nose)),
         taillamps=((-half + 0.05, w, shape.rear_plate_z), (-half + 0.05, -w, shape.rear_plate_z)),
-    )  # fmt: skip
+    )
 
 
 def _bus(rng: random.Random) -> VehicleModel:
@@ -139,16 +152,23 @@ def _bus(rng: random.Random) -> VehicleModel:
     add_wheels(builder, loft)
     add_bus_details(builder, loft, (0.88, 0.88, 0.88) if paint[0] != 0.85 else (0.3, 0.5, 0.2))
     half, w = shape.length / 2, shape.width / 2
+    add_plate_holder(builder, half + 0.03, 0.62)
+    add_plate_holder(builder, -half - 0.02, 0.75)
     builder.box((-3.5, -0.8, 3.18), (-1.2, 0.8, 3.42), (0.75, 0.75, 0.75), cuts=(2, 2, 1), lift=0.3)
     return VehicleModel(
-        kind=VehicleKind.BUS, label=ObjectClass.BUS, mesh=builder.build(),
-        length=shape.length, width=shape.width, height=3.4,
+        kind=VehicleKind.BUS,
+        label=ObjectClass.BUS,
+        mesh=builder.build(),
+        length=shape.length,
+        width=shape.width,
+        height=3.4,
         mounts=(
-            PlateMount(centre=(half + 0.04, 0.0, 0.62), end=1), PlateMount(centre=(-half - 0.03, 0.0, 0.75), end=-1),
+            PlateMount(centre=(half + 0.04, 0.0, 0.62), end=1),
+            PlateMount(centre=(-half - 0.03, 0.0, 0.75), end=-1),
         ),
         headlamps=((half, w * 0.66, 0.8), (half, -w * 0.66, 0.8)),
         taillamps=((-half, w * 0.66, 1.1), (-half, -w * 0.66, 1.1)),
-    )  # fmt: skip
+    )
 
 
 def _truck(kind: VehicleKind, rng: random.Random) -> VehicleModel:
@@ -159,7 +179,7 @@ def _truck(kind: VehicleKind, rng: random.Random) -> VehicleModel:
     add_body(builder, loft, paint, shift_x=shift)
     add_cab_details(builder, loft, shift)
     bed_front, half_width = length / 2 - cab.length - 0.06, 0.86
-    builder.box((-length / 2, -0.5, 0.45), (bed_front + 0.3, 0.5, 0.72), (0.08, 0.08, 0.08))
+    builder.box((-length / 2, -0.5, 0.45), (bed_front + 0.1, 0.5, 0.66), (0.08, 0.08, 0.08))
     if kind is VehicleKind.BOX_TRUCK:
         top = rng.uniform(2.35, 2.6)
         white: Colour = rng.choice([(0.9, 0.9, 0.9), (0.82, 0.85, 0.86), (0.7, 0.66, 0.5)])
@@ -167,8 +187,10 @@ def _truck(kind: VehicleKind, rng: random.Random) -> VehicleModel:
         for x in (-length / 2 - 0.01,):
             builder.quad(
                 [(x, -0.01, 0.78), (x, 0.01, 0.78), (x, 0.01, top - 0.06), (x, -0.01, top - 0.06)],
-                (0.3, 0.3, 0.3), lift=0.3, facing=(-1.0, 0.0, 0.0),
-            )  # fmt: skip
+                (0.3, 0.3, 0.3),
+                lift=0.3,
+                facing=(-1.0, 0.0, 0.0),
+            )
         height = top
     else:
         _open_bed(builder, bed_front, -length / 2, half_width, paint, rng)
@@ -178,46 +200,43 @@ def _truck(kind: VehicleKind, rng: random.Random) -> VehicleModel:
         for side in (y, -y):
             add_wheel(builder, x, side, radius, arch=(0.05, 0.05, 0.05) if x > 0 else None)
     half = length / 2
+    add_plate_holder(builder, half + 0.02, cab.front_plate_z)
+    add_plate_holder(builder, -half - 0.04, 0.56)
     for side in (1, -1):
         y0, y1 = sorted((side * 0.6, side * 0.84))
         builder.box((-half - 0.03, y0, 0.52), (-half, y1, 0.66), (0.1, 0.08, 0.5), lift=0.3)
     return VehicleModel(
-        kind=kind, label=ObjectClass.TRUCK, mesh=builder.build(), length=length, width=1.76, height=height,
+        kind=kind,
+        label=ObjectClass.TRUCK,
+        mesh=builder.build(),
+        length=length,
+        width=1.76,
+        height=height,
         mounts=(
             PlateMount(centre=(half + 0.03, 0.0, cab.front_plate_z), end=1),
             PlateMount(centre=(-half - 0.05, 0.0, 0.56), end=-1),
         ),
         headlamps=((half, 0.62, 0.82), (half, -0.62, 0.82)),
         taillamps=((-half, 0.72, 0.6), (-half, -0.72, 0.6)),
-    )  # fmt: skip
+    )
 
 
 def _open_bed(
     builder: MeshBuilder, front: float, rear: float, half: float, paint: Colour, rng: random.Random
 ) -> None:
-    """Floor, side boards and a load of boxes."""
+    """Floor, side boards, and a load under a tarpaulin."""
     builder.box((rear, -half, 0.7), (front, half, 0.78), (0.3, 0.34, 0.38), cuts=(3, 1, 1))
     wall = 0.05
     for y0, y1 in ((-half, -half + wall), (half - wall, half)):
         builder.box((rear, y0, 0.76), (front, y1, 1.14), paint, cuts=(3, 1, 1))
     builder.box((rear, -half, 0.76), (rear + wall, half, 1.14), paint)
     builder.box((front - wall, -half, 0.76), (front, half, 1.7), (0.25, 0.25, 0.25))
-    if rng.random() < 0.6:
-        tarpaulin: Colour = rng.choice([(0.42, 0.28, 0.1), (0.2, 0.32, 0.14), (0.3, 0.3, 0.3)])
-        top = rng.uniform(1.75, 2.1)
-        builder.box((rear + 0.02, -half, 1.1), (front, half, top), tarpaulin, cuts=(4, 2, 2))
-        builder.box(
-            (rear + 0.3, -half * 0.8, top), (front - 0.3, half * 0.8, top + 0.08), tarpaulin, lift=0.2
-        )
-        return
-    for k in range(rng.randint(1, 5)):
-        x = front - 0.6 - 0.5 * k
-        y = rng.uniform(-0.3, 0.3)
-        size = rng.uniform(0.25, 0.4)
-        colour: Colour = rng.choice([(0.35, 0.5, 0.62), (0.3, 0.3, 0.3), (0.5, 0.35, 0.15)])
-        builder.box(
-            (x - size, y - size, 0.78), (x + size * 0.2, y + size, 0.78 + 1.6 * size), colour, lift=0.05
-        )
+    tarpaulin: Colour = rng.choice(
+        [(0.42, 0.28, 0.1), (0.2, 0.32, 0.14), (0.35, 0.35, 0.35), (0.6, 0.62, 0.62)]
+    )
+    top = rng.uniform(1.75, 2.1)
+    builder.box((rear + 0.02, -half, 1.12), (front, half, top), tarpaulin, cuts=(4, 2, 2))
+    builder.box((rear + 0.3, -half * 0.8, top), (front - 0.3, half * 0.8, top + 0.08), tarpaulin, lift=0.2)
 
 
 def _small(kind: VehicleKind, rng: random.Random, rider: bool) -> VehicleModel:
@@ -234,6 +253,13 @@ def _small(kind: VehicleKind, rng: random.Random, rider: bool) -> VehicleModel:
     lamps: tuple[Point3, ...] = ((0.75, 0.0, 0.85),) if kind is VehicleKind.MOTORCYCLE else ()
     tails: tuple[Point3, ...] = ((-0.9, 0.0, 0.75),) if kind is VehicleKind.MOTORCYCLE else ()
     return VehicleModel(
-        kind=kind, label=CLASS_OF[kind], mesh=builder.build(), length=length, width=width, height=height,
-        mounts=(), headlamps=lamps, taillamps=tails,
-    )  # fmt: skip
+        kind=kind,
+        label=CLASS_OF[kind],
+        mesh=builder.build(),
+        length=length,
+        width=width,
+        height=height,
+        mounts=(),
+        headlamps=lamps,
+        taillamps=tails,
+    )

@@ -121,6 +121,11 @@ def _add_lines(builder: MeshBuilder, loft: Loft) -> None:
         builder.mirrored_quad(loft.patch(cowl - 0.08, cowl + 0.03, ring, ring + 1, 0.004), DARK, lift=DECAL)
 
 
+def add_plate_holder(builder: MeshBuilder, x: float, z: float) -> None:
+    """Add the dark frame of a plate at the front (x > 0) or rear, so that white stands out from white."""
+    _quad_x(builder, x, -0.285, 0.285, z - 0.085, z + 0.085, (0.13, 0.13, 0.13), Material.MATTE, DECAL + 0.05)
+
+
 def add_cab_details(builder: MeshBuilder, loft: Loft, shift_x: float) -> None:
     """Add lamps, grille and mirrors of a light truck's cab."""
     s = loft.shape
@@ -204,6 +209,7 @@ def _quad_x(
     z1: float,
     colour: Colour,
     material: Material,
+    lift: float = DECAL,
 ) -> None:
     corners = [(x, y0, z0), (x, y1, z0), (x, y1, z1), (x, y0, z1)]
-    builder.quad(corners if x > 0 else corners[::-1], colour, material, DECAL)
+    builder.quad(corners if x > 0 else corners[::-1], colour, material, lift)

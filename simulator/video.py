@@ -18,7 +18,7 @@ def write_video(
     path: Path,
     *,
     fps: float | None = None,
-    crf: int = 23,
+    crf: int = 25,
     gop_s: float = 1.0,
     preset: str = "veryfast",
     on_frame: Callable[[int, int], None] | None = None,

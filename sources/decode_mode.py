@@ -26,7 +26,8 @@ class DecodeOptions:
     Attributes:
         mode: `keyframes` decodes nothing else, `all` decodes everything, `auto` decides by the stream.
         analysis_fps: frames handed over per second of media time at most; None for every decoded one.
-        longest_keyframe_interval_s: `auto` takes keyframes only while they come at least this often.
+        longest_keyframe_interval_s: `auto` takes keyframes only while they come at least this often;
+            `keyframes` takes them anyway, and says so.
     """
 
     mode: DecodeMode = "auto"
@@ -89,6 +90,7 @@ class DecodeChooser:
         self._decided = options.mode != "auto"
         self._intervals: deque[float] = deque(maxlen=_INTERVALS_TO_RETURN)
         self._last_key_s: float | None = None
+        self._said_rare = False
         self._said_starving = False
         if self._decided:
             what = "keyframes only" if self._keyframes_only else "every frame"
@@ -107,6 +109,7 @@ class DecodeChooser:
         if self._options.mode == "auto":
             self._decide(since_key_s)
         elif self._keyframes_only:
+            self._watch_rare(since_key_s)
             self._watch_starving(since_key_s)
         if not self._keyframes_only:
             # Without its keyframe a packet shows garbage.
@@ -148,6 +151,20 @@ class DecodeChooser:
             f"decodes {what}: keyframes come {than}{interval_s:.1f} s apart, "
             f"the zones are served up to {longest_s:.1f} s",
         )
+
+    def _watch_rare(self, since_key_s: float | None) -> None:
+        longest_s = self._options.longest_keyframe_interval_s
+        if since_key_s is not None and since_key_s > longest_s * _TOLERANCE:
+            if not self._said_rare:
+                self._said_rare = True
+                self._notifier.say(
+                    "decode",
+                    f"keyframes come more than {longest_s:.1f} s apart and only they are decoded: vehicles "
+                    "are dated coarsely or missed; shorten the camera's keyframe (I-frame) interval or set "
+                    "decode to auto",
+                )
+        elif len(self._intervals) == _INTERVALS_TO_RETURN and max(self._intervals) <= longest_s * _TOLERANCE:
+            self._said_rare = False
 
     def _watch_starving(self, since_key_s: float | None) -> None:
         limit_s = 10.0 * self._options.longest_keyframe_interval_s

@@ -9,6 +9,9 @@ from collections.abc import Iterator
 from pipeline.frame import Frame, FrameSource
 from sources.hand_over import HandOver, in_thread
 
+# A camera that blocks in its library must not keep its state from being saved at the program's end.
+_JOIN_S = 0.5
+
 
 class FrameBuffer:
     """Reads a source in a thread of its own, so that a slow analysis never stalls a camera.
@@ -38,7 +41,7 @@ class FrameBuffer:
         Raises:
             SourcePermanentError: the source can never be read.
         """
-        return in_thread(self._read, stop, self._hand_over, name=self._name)
+        return in_thread(self._read, stop, self._hand_over, name=self._name, join_s=_JOIN_S)
 
     def _read(self, hand_over: HandOver[Frame], ending: threading.Event) -> None:
         for frame in self._source.frames(ending):

@@ -127,23 +127,27 @@ def in_thread(
         else:
             hand_over.finish()
 
-    with beside(run, name=name, join_s=join_s):
+    with beside(run, name=name, join_s=join_s) as ending:
         try:
             yield from hand_over.items(stop)
         finally:
             hand_over.close()
+            # Before the interruption, which else looks like a fault of the camera.
+            ending.set()
             if interrupt is not None:
                 interrupt()
 
 
 @contextmanager
-def beside(run: Callable[[threading.Event], None], *, name: str, join_s: float = 1.0) -> Iterator[None]:
-    """Runs `run` in a thread while the block lasts; its event is set when the block ends."""
+def beside(
+    run: Callable[[threading.Event], None], *, name: str, join_s: float = 1.0
+) -> Iterator[threading.Event]:
+    """Runs `run` in a thread while the block lasts; its event, given here too, is set at the block's end."""
     ending = threading.Event()
     thread = threading.Thread(target=run, args=(ending,), name=name, daemon=True)
     thread.start()
     try:
-        yield
+        yield ending
     finally:
         ending.set()
         thread.join(join_s)

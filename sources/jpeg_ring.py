@@ -28,6 +28,7 @@ class JpegRing:
         self._pictures: deque[tuple[float, bytes]] = deque()
         self._bytes = 0
         self._lock = threading.Lock()
+        self._last_cut: tuple[tuple[float, ...], bytes | None] = ((), None)
 
     def append(self, at_s: float, data: bytes) -> None:
         """Keeps the JPEG taken at `at_s` and forgets what is too old or too much."""
@@ -52,7 +53,12 @@ class JpegRing:
         """An MP4 (H.264) of the pictures between two media times, or None when there are none."""
         with self._lock:
             chosen = [(at_s, data) for at_s, data in self._pictures if from_s <= at_s <= to_s]
-        return encoded_mp4(_decoded(chosen))
+        # Vehicles that stood there at the start violate in the same frame: one clip serves them all, where
+        # encoding it for each would keep the camera unwatched for seconds.
+        moments = tuple(at_s for at_s, _ in chosen)
+        if moments != self._last_cut[0]:
+            self._last_cut = (moments, encoded_mp4(_decoded(chosen)))
+        return self._last_cut[1]
 
 
 def _decoded(pictures: list[tuple[float, bytes]]) -> Iterator[tuple[float, Image]]:

@@ -33,6 +33,8 @@ class PairedSource:
         clocks: where time comes from.
         keyframes_kept: how many keyframes of the main stream wait.
         longest_lag_s: a keyframe further away in time is no detail of a frame; the small picture is.
+        first_keyframe_s: so long frames of the small stream are let go until the main stream has sent its
+            first keyframe: the first frame's detail is the size that a camera's coordinates are taken in.
     """
 
     def __init__(
@@ -45,12 +47,17 @@ class PairedSource:
         clocks: Clocks | None = None,
         keyframes_kept: int = 4,
         longest_lag_s: float = 5.0,
+        first_keyframe_s: float = 10.0,
     ) -> None:
-        if keyframes_kept < 1 or longest_lag_s <= 0.0:
-            raise InvalidValueError(f"expected positive limits, got {keyframes_kept} and {longest_lag_s}")
+        if keyframes_kept < 1 or longest_lag_s <= 0.0 or first_keyframe_s < 0.0:
+            raise InvalidValueError(
+                f"expected positive limits, got {keyframes_kept}, {longest_lag_s} and {first_keyframe_s}"
+            )
         clocks = clocks or Clocks()
         self._camera = camera
         self._longest_lag_s = longest_lag_s
+        self._first_keyframe_s = first_keyframe_s
+        self._notifier = Notifier(camera, sink, clocks)
         self._analysis = RtspSource(
             camera,
             dataclasses.replace(analysis, clip=None),
@@ -67,7 +74,7 @@ class PairedSource:
     def frames(self, stop: threading.Event) -> Iterator[Frame]:
         """Frames of the small stream with details of the large one, until `stop` is set."""
         with beside(self._read_main, name=f"rtsp main {self._camera}"):
-            for frame in self._analysis.frames(stop):
+            for frame in self._with_main(self._analysis.frames(stop)):
                 self._origin = frame.taken_at - timedelta(seconds=frame.at_s)
                 keyframe = self._nearest(frame.taken_at)
                 if keyframe is None:
@@ -85,6 +92,33 @@ class PairedSource:
         if origin is None or ring is None:
             return None
         return ring.clip_taken(origin + timedelta(seconds=from_s), origin + timedelta(seconds=to_s))
+
+    def _with_main(self, frames: Iterator[Frame]) -> Iterator[Frame]:
+        """The frames from the main stream's first keyframe on, or from the end of the wait for it."""
+        began_s: float | None = None
+        for frame in frames:
+            if self._has_keyframe():
+                yield frame
+                break
+            if began_s is None:
+                began_s = frame.at_s
+                self._notifier.say(
+                    "decode",
+                    f"waits up to {self._first_keyframe_s:.0f} s for the main stream's first keyframe",
+                )
+            if frame.at_s - began_s >= self._first_keyframe_s:
+                self._notifier.say(
+                    "decode",
+                    f"no keyframe of the main stream within {self._first_keyframe_s:.0f} s: "
+                    "evidence comes from the analysis stream until there is one",
+                )
+                yield frame
+                break
+        yield from frames
+
+    def _has_keyframe(self) -> bool:
+        with self._lock:
+            return bool(self._keyframes)
 
     def _read_main(self, ending: threading.Event) -> None:
         def take(packet: EncodedPacket) -> bool:

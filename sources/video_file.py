@@ -154,6 +154,9 @@ class FileSource:
         described = described_format(stream)
         if described is None:
             raise SourcePermanentError(f"{self._options.path.name} holds no picture")
+        rate = "" if stream.average_rate is None else f" at {float(stream.average_rate):.0f} fps"
+        held = f"holds {described.codec} {described.size}{rate}"
+        self._notifier.say("connected", f"{self._options.path.name} {held}")
         started_at = self._started_at(container)
         tick = float(stream.time_base or 0.0)
         period_s = 1.0 / float(stream.average_rate or stream.guessed_rate or 25)

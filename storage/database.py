@@ -34,6 +34,11 @@ WRITES = "gotcha_writes"
 _MIGRATIONS = Path(__file__).with_name("migrations")
 # Any number, the same in every program that upgrades: they queue for it.
 _UPGRADE_LOCK = 7_034_188_251
+_AWAY = "is not available"
+_ADVICE = {
+    "sqlite": "check that its disk has room and that this user may write there",
+    "postgresql": "start it, or put the right address into database.url",
+}
 
 
 def open_database(url: str) -> Engine:
@@ -118,10 +123,10 @@ def translated(engine: Engine) -> Iterator[None]:
     try:
         yield
     except (OperationalError, InterfaceError, PoolTimeoutError) as error:
-        raise StorageUnavailableError(_sentence(engine, error, "is not available")) from error
+        raise StorageUnavailableError(_sentence(engine, error, _AWAY)) from error
     except DBAPIError as error:
         if error.connection_invalidated:
-            raise StorageUnavailableError(_sentence(engine, error, "is not available")) from error
+            raise StorageUnavailableError(_sentence(engine, error, _AWAY)) from error
         raise StorageError(_sentence(engine, error, "refused")) from error
     except (SQLAlchemyError, StatementError) as error:
         raise StorageError(_sentence(engine, error, "refused")) from error
@@ -197,4 +202,5 @@ def _sentence(engine: Engine, error: Exception, verb: str) -> str:
     password = engine.url.password
     if password:
         reason = reason.replace(str(password), "***")
-    return f"the database {shown(engine)} {verb}: {reason}"
+    advice = f"; {_ADVICE[engine.dialect.name]}" if verb == _AWAY else ""
+    return f"the database {shown(engine)} {verb} ({reason}){advice}"

@@ -55,9 +55,34 @@ class WatchMemory:
                 f"The memory of camera {camera} in {self._folder} cannot be read ({error.strerror})."
             ) from error
 
-    def forget(self, camera: str) -> None:
-        """Drop what is kept for `camera`."""
-        self._path(camera).unlink(missing_ok=True)
+    def set_aside(self, camera: str) -> None:
+        """Keep what could not be used as `.damaged`, so that the next save does not overwrite it."""
+        path = self._path(camera)
+        if path.exists():
+            path.replace(path.with_suffix(".damaged"))
+
+    def accept_view(self, camera: str) -> None:
+        """Leave word for whoever watches `camera`, now or later, that its view is right as it is.
+
+        Raises:
+            StorageError: it cannot be written.
+        """
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._word(camera).touch()
+        except OSError as error:
+            raise StorageError(f"{self._word(camera)} cannot be written ({error.strerror}).") from error
+
+    def take_accepted_view(self, camera: str) -> bool:
+        """Whether word was left by `accept_view`; taken once."""
+        try:
+            self._word(camera).unlink()
+        except FileNotFoundError:
+            return False
+        return True
+
+    def _word(self, camera: str) -> Path:
+        return self._path(camera).with_suffix(".view-accepted")
 
     def _path(self, camera: str) -> Path:
         # Camera names are letters, digits, '_' and '-' by configuration; nothing else may become a path.

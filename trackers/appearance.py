@@ -23,6 +23,8 @@ _MARGIN = 3  # search of +-3 px of the crop, about 5 % of the vehicle
 _ASIDE = 16  # how far a rolling vehicle is searched for, crop pixels
 _ASIDE_GAIN = 0.15  # how much better it must fit there
 _LEAST_CHANGED = 3  # blocks
+_PLAIN = 0.97  # correlation so plain that no search is needed
+_NOT_COVERED = 0.7  # share of blocks alike; of another vehicle at most 0.45 are
 _BLOCK = 16
 _SLACK = 0.03  # a best match this little better than the unshifted one is no movement
 _FLAT_STD = 3.0  # grey levels: below it a crop is noise and its correlation says nothing
@@ -132,6 +134,11 @@ class Appearance:
         centre = wide[_MARGIN : _MARGIN + _SIDE, _MARGIN : _MARGIN + _SIDE]
         if float(cv2.norm(centre, self.patch, cv2.NORM_L1)) < _NOISE * _SIDE * _SIDE:
             return _SAME
+        plain = float(cv2.matchTemplate(centre, self.patch, cv2.TM_CCOEFF_NORMED)[0, 0])
+        if plain >= _PLAIN:
+            blocks, share_open = self._block_share(centre, block_keep, box, covers)
+            if blocks >= _PLAIN:
+                return Resemblance(whole=plain, unshifted=plain, blocks=blocks, open=share_open, centred=True)
         scores = cv2.matchTemplate(wide, self.patch, cv2.TM_CCOEFF_NORMED)
         unshifted = float(scores[_MARGIN, _MARGIN])
         row, column = np.unravel_index(int(np.argmax(scores)), scores.shape)
@@ -140,7 +147,7 @@ class Appearance:
             max(abs(int(row) - _MARGIN), abs(int(column) - _MARGIN)) <= 1 and whole - unshifted <= _SLACK
         )
         best = wide[row : row + _SIDE, column : column + _SIDE]
-        blocks, share_open = self._block_share(best, block_keep, _open_blocks(box, covers))
+        blocks, share_open = self._block_share(best, block_keep, box, covers)
         return Resemblance(whole=whole, unshifted=unshifted, blocks=blocks, open=share_open, centred=centred)
 
     def unshifted(self, gray: Gray, box: Box) -> float:
@@ -175,19 +182,25 @@ class Appearance:
         part = self.patch[top:bottom, left:right]
         around = wide[top : bottom + 2 * _ASIDE, left : right + 2 * _ASIDE]
         scores = cv2.matchTemplate(around, part, cv2.TM_CCOEFF_NORMED)
-        best = float(scores.max())
+        row, column = np.unravel_index(int(np.argmax(scores)), scores.shape)
+        if max(abs(int(row) - _ASIDE), abs(int(column) - _ASIDE)) <= _MARGIN:
+            return False  # so little is sway
+        best = float(scores[row, column])
         return best >= keep and best >= float(scores[_ASIDE, _ASIDE]) + _ASIDE_GAIN
 
-    def _block_share(
-        self, patch: Patch, keep: float, uncovered: npt.NDArray[np.bool_]
-    ) -> tuple[float, float]:
+    def _block_share(self, patch: Patch, keep: float, box: Box, covers: Sequence[Box]) -> tuple[float, float]:
         """Share of open textured blocks that are recognised; share of textured blocks that are open."""
         textured = self._deviation >= _FLAT_STD
-        judged = textured & uncovered
+        if not textured.any():
+            return 0.0, 0.0
+        alike = self._correlations(patch) >= keep
+        everywhere = float(alike[textured].mean())
+        if everywhere >= _NOT_COVERED:
+            return everywhere, 1.0  # a box may reach over a vehicle without hiding anything of it
+        judged = textured & _open_blocks(box, covers)
         if not judged.any():
             return 0.0, 0.0
-        alike = self._correlations(patch)[judged] >= keep
-        return float(alike.mean()), float(judged.sum() / textured.sum())
+        return float(alike[judged].mean()), float(judged.sum() / textured.sum())
 
     def _correlations(self, patch: Patch) -> npt.NDArray[np.float32]:
         """Correlation of each of the 4 x 4 blocks with the reference's, -1 to 1."""

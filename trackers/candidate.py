@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from pipeline.detection import Detection
 from pipeline.geometry import Box
+from pipeline.picture import Gray
 from trackers.appearance import Appearance, Resemblance
 from trackers.history import Arrival
 from trackers.options import PlaceOptions
@@ -52,9 +53,11 @@ class Candidate:
         options = self._options
         seen = self._compare(view, covers)
         covered = seen is not None and seen.open < options.open_share
-        still = seen is not None and not covered and (seen.blocks >= options.doubt_share or seen.flat)
+        # Without a detection only the picture speaks for it, and ground that shows around a vehicle may lie.
+        least = options.block_share if detection is None and view.looked else options.doubt_share
+        still = seen is not None and not covered and (seen.blocks >= least or seen.flat)
         if detection is not None:
-            if not still and not covered and not view.light:
+            if (not still or self._rolled(view, seen)) and not covered and not view.unsure:
                 self._start(detection, view)
                 return
             self.seen_s = view.at_s
@@ -77,6 +80,14 @@ class Candidate:
         front = [view.on_gray(cover) for cover in covers]
         where = view.on_gray(self._anchor)
         return self.appearance.compare(view.gray, where, self._options.block_keep, front)
+
+    def _rolled(self, view: View, seen: Resemblance | None) -> bool:
+        """Whether it creeps: cut by the picture's edge its box only grows, but what is in it moves."""
+        options = self._options
+        if self.appearance is None or seen is None or seen.flat or seen.blocks >= options.block_share:
+            return False
+        where = view.on_gray(self._anchor)
+        return self.appearance.rolled(view.gray, where, options.block_keep, options.aside_keep)
 
     def stands(self, at_s: float) -> bool:
         """Whether it is now known to stand: quickly where it is seen well, patiently where it is not."""
@@ -111,10 +122,16 @@ class Candidate:
         mean = self.evidence.mean_score * seen_s / (seen_s + unseen_s)
         return mean >= options.patience_score and self.evidence.mean_score * seen_s >= options.patience
 
-    def undecided(self, at_s: float) -> bool:
-        """Whether the next looks may confirm it, so that they are worth a detector run."""
+    def undecided(self, view_gray: Gray, scale: float, dx: float, dy: float, at_s: float) -> bool:
+        """Whether a look may confirm it: it is young, and what was seen is still there (it did not pass)."""
         young = at_s - self.still_since_s <= self._options.stillness_s * 1.5
-        return young and self.evidence.best >= self._options.keep_score
+        if not young or self.evidence.best < self._options.keep_score:
+            return False
+        if self.appearance is None:
+            return True
+        where = self._anchor.scaled(scale, scale).shifted(dx, dy)
+        seen = self.appearance.compare(view_gray, where, self._options.block_keep)
+        return seen.flat or seen.blocks >= self._options.doubt_share
 
 
 def _sample(detection: Detection, at_s: float) -> Sample:

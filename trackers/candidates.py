@@ -20,6 +20,7 @@ _BRIDGE_S = 4.0  # a bus passes in front while an arrival is dated
 _EDGE_PX = 3.0
 _SETTLED_SHARE = 0.7  # of the stillness window: what rolled into place at its beginning stands by then
 _CLEARER = 0.1  # how much better a rival box must be seen to take a place over
+_NARROWER = 0.9  # share of the area of the box around too much
 _RIVAL_S = 30.0  # how long a rival box is given for it
 
 
@@ -86,7 +87,8 @@ class Candidates:
         """
         together = arrival.since_start or arrival.stood_s <= place.arrived_s + self._options.stillness_s
         clearer = candidate.evidence.mean_score >= place.support.mean_score + _CLEARER
-        return place.last_seen_s == at_s and together and clearer
+        narrower = candidate.box.area < _NARROWER * place.box.area
+        return place.last_seen_s == at_s and together and clearer and narrower
 
     def _arrival(self, candidate: Candidate, view: View) -> Arrival:
         if candidate.arrival is not None:

@@ -12,7 +12,10 @@ from trackers.appearance import Appearance
 _DENSE_STEP_S = 0.24  # finer than the 0.5 s to which people can tell when a vehicle stopped
 _SPARSE_STEP_S = 4.0
 _HALF = 0.5  # share of blocks that light may leave alike
-_MOST = 0.7  # share of blocks alike when nothing moved; bright neighbours alone correlate well as a whole
+# Standing still is proven by blocks, most of them exactly alike: the whole crop may correlate through a
+# bright neighbour that it shares with the empty street, and fail through a shadow on one corner.
+_EXACT = 0.9
+_MOST = 0.6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +68,9 @@ class GrayHistory:
         while self._sparse and self._sparse[0].at_s < moment.at_s - self._span_s:
             self._sparse.popleft()
 
+    def __len__(self) -> int:
+        return len(self._dense) + len(self._sparse)
+
     def clear(self) -> None:
         """Forget everything: what was before a gap says nothing about what is after it."""
         self._dense.clear()
@@ -76,7 +82,7 @@ class GrayHistory:
         Args:
             box: the place, in pixels of the grey pictures.
             until_s: a time at which it surely stands, seconds.
-            still: correlation from which nothing moved.
+            still: correlation from one moment to the next from which only the light has changed.
             bridge_s: something passing in front may hide it this long, seconds.
         """
         moments = [m for m in (*self._sparse, *self._dense) if m.at_s <= until_s]
@@ -90,10 +96,11 @@ class GrayHistory:
         for moment in reversed(moments[:-1]):
             where = box.shifted(moment.dx, moment.dy)
             alike = reference.compare(moment.gray, where)
+            exact = reference.compare(moment.gray, where, block_keep=_EXACT)
             proven = proven and stood_s - moment.at_s <= bridge_s
-            if proven and alike.unshifted >= still and alike.blocks >= _MOST:
+            if proven and exact.centred and exact.blocks >= _MOST:
                 stood_s = there_s = moment.at_s
-            elif alike.centred and alike.blocks >= _HALF and before.unshifted(moment.gray, where) >= still:
+            elif (alike.centred and alike.blocks >= _HALF) or before.unshifted(moment.gray, where) >= still:
                 there_s = moment.at_s
                 before = Appearance.learn(moment.gray, where) or before
             elif there_s - moment.at_s > bridge_s:

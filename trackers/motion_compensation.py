@@ -43,11 +43,17 @@ class MotionCompensation:
         self._window: _Tile | None = None
         self._renewed_s = 0.0
         self._last = _NONE
+        self._unclear = False
 
     @property
     def last(self) -> Shift:
         """The shift measured last."""
         return self._last
+
+    @property
+    def lost(self) -> bool:
+        """The view was swaying, and by how much now is not known."""
+        return self._unclear and self._last is not _NONE
 
     def restart(self) -> None:
         """Take the next picture as the reference: the camera may have been moved."""
@@ -71,7 +77,8 @@ class MotionCompensation:
             ]
         )
         middle = np.median(shifts, axis=0)
-        if int((np.abs(shifts - middle).max(axis=1) < _SAME_PX).sum()) < _AGREEING:
+        self._unclear = int((np.abs(shifts - middle).max(axis=1) < _SAME_PX).sum()) < _AGREEING
+        if self._unclear:
             return self._last
         dx, dy = float(middle[0]), float(middle[1])
         if max(abs(dx), abs(dy)) < _LEAST_SHIFT_PX:

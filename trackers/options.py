@@ -31,8 +31,7 @@ class PlaceOptions:
         match_iou: a detection belongs to a place from this IoU.
         fit_iou: its box fits the place (it did not move) from this IoU.
         same_box_iou: another vehicle whose box overlaps the place this much took its place.
-        same_box_iou: float = 0.60
-    picture_px: longer side of the grey picture in which appearances are compared.
+        picture_px: longer side of the grey picture in which appearances are compared.
         picture_still: unshifted correlation from which nothing moved (dating, creep); strict, so that no
             second is claimed that is not proven.
         block_keep: correlation of one block from which that block is recognised.
@@ -56,7 +55,7 @@ class PlaceOptions:
         history_span_s: span of the whole grey history.
         gate_px: width of the motion gate's grey picture.
         gate_step: grey levels by which a pixel of the gate must change.
-        gate_share: share of changed pixels that opens the gate.
+        gate_share: share of pixels that changed and came to rest which opens the gate.
         forced_s: the detector runs at least this often.
         settle_s: the detector runs on every frame this long after the start or a gap.
         light_share: share of changed pixels that is a change of light rather than of traffic.

@@ -30,11 +30,13 @@ class Sight:
         view: the frame.
         detection: the detection that belongs to the place, if any.
         covers: boxes of foreign things that may be in front of it, full-frame pixels.
+        occupied: a vehicle is detected in its box, be it this one or another.
     """
 
     view: View
     detection: Detection | None
     covers: tuple[Box, ...]
+    occupied: bool
 
     @property
     def at_s(self) -> float:
@@ -92,6 +94,7 @@ class Place:
     pending: bool = False
     refreshed_s: float = 0.0
     _still_s: float | None = None
+    _unseen: bool = False
     _spells: _Spells = field(default_factory=_Spells)
 
     def update(self, sight: Sight) -> DepartureReason | None:
@@ -99,7 +102,7 @@ class Place:
         options = self.options
         seen = self._compare(sight)
         fits = sight.detection is not None and sight.detection.box.iou(self.box) >= options.fit_iou
-        self.visible = False
+        self.visible = self._unseen = False
         if sight.view.looked:
             near = sight.detection is not None and sight.detection.box.iou(self.box) >= options.same_box_iou
             score = sight.detection.score if near and sight.detection is not None else 0.0
@@ -109,17 +112,20 @@ class Place:
         open_enough = seen.open >= options.open_share
         sure = seen.blocks >= options.block_share
         likely = seen.blocks >= options.doubt_share and (fits or not sight.view.looked)
-        if open_enough and (sure or (fits and sight.view.light)):
+        if open_enough and (sure or (fits and sight.view.unsure)):
             return self._present(sight, seen)
-        if sight.view.light or not open_enough:
+        if sight.view.unsure or not open_enough:
             return self._over(self._spells.hidden, sight, options.covered_s, DepartureReason.LOST)
+        self._unseen = True
+        if not likely and not sight.view.looked:
+            return None  # what is in front is not known without a look; the next frame gets one
         if self._rolled(sight):
             return self._over(self._spells.rolled, sight, 0.0, DepartureReason.MOVED)
         if likely:
             return self._present(sight, seen)
         if seen.blocks >= options.doubt_share:
             return self._over(self._spells.doubt, sight, options.doubt_s, DepartureReason.MOVED)
-        if sight.detection is not None and sight.detection.box.iou(self.box) >= options.same_box_iou:
+        if sight.occupied:
             return self._over(self._spells.other, sight, options.differs_s, DepartureReason.REPLACED)
         return self._over(self._spells.absent, sight, options.gone_s, DepartureReason.LEFT)
 
@@ -127,6 +133,11 @@ class Place:
         """Watching was interrupted until `at_s`: what was not seen then is no sign of absence."""
         self._spells = _Spells()
         self.refreshed_s = at_s
+
+    @property
+    def in_doubt(self) -> bool:
+        """It was not recognised the last time, and nothing is known to hide it."""
+        return self._unseen
 
     def narrow(self, box: Box, support: Evidence, view: View) -> None:
         """Stand for `box` from now on: it is the same vehicle, better seen so than with its neighbour."""
@@ -168,6 +179,7 @@ class Place:
         return self.appearance.compare(view.gray, where, self.options.block_keep, front)
 
     def _present(self, sight: Sight, seen: Resemblance) -> DepartureReason | None:
+        self._unseen = False
         if sight.detection is not None:
             self._learn_box(sight.detection)
         if self._crept(sight, seen):
@@ -178,7 +190,7 @@ class Place:
             self._still_s = sight.at_s
         self.visible = seen.open >= _CLEAR
         self._spells = _Spells()
-        renewed = sight.view.light and sight.detection is not None
+        renewed = sight.view.unsure and sight.detection is not None
         due = sight.at_s - self.refreshed_s >= self.options.refresh_s
         if renewed or (due and seen.unshifted >= _FOLLOW and seen.centred):
             self.appearance = (

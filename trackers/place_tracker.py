@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
+
+import cv2
+import numpy as np
 
 from pipeline.detection import VEHICLES, Detection
-from pipeline.errors import InvalidValueError
 from pipeline.frame import Frame
 from pipeline.geometry import Size
 from pipeline.picture import Gray
@@ -34,6 +36,19 @@ class _Clock:
     size: Size
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Measured:
+    """A frame's grey picture, the gate's smaller one, and the motion between frames."""
+
+    index: int
+    gray: Gray
+    small: Gray
+    motion: Motion
+
+
+_NEVER = _Clock(at_s=0.0, taken_at=datetime.fromtimestamp(0, UTC), size=Size(width=1, height=1))
+
+
 class PlaceTracker(StandingVehicles):
     """The memory of one camera's standing vehicles.
 
@@ -52,23 +67,25 @@ class PlaceTracker(StandingVehicles):
         self._looked_s: float | None = None
         self._light_s: float | None = None
         self._last: _Clock | None = None
-        self._measured: tuple[int, Motion, Gray] | None = None
+        self._measured: _Measured | None = None
 
     def needs_detection(self, frame: Frame) -> bool:
-        motion, _ = self._motion(frame)
+        motion = self._measure(frame).motion
         if self._began_s is None or self._looked_s is None or self._interrupted(frame):
             return True
         at_s = frame.at_s
         return (
-            motion.since_look >= self._options.gate_share
+            motion.settled >= self._options.gate_share
+            or self._places.in_doubt
             or at_s - self._looked_s >= self._options.forced_s
             or at_s - self._began_s <= self._options.settle_s
-            or any(candidate.undecided(at_s) for candidate in self._candidates.waiting)
+            or self._undecided(frame)
         )
 
     def update(self, frame: Frame, detections: tuple[Detection, ...] | None) -> StandingUpdate:
         if self._interrupted(frame):
             self.resume(frame)
+            self._measured = None
         if self._began_s is None:
             self._began_s = frame.at_s
         view = self._view(frame, detections)
@@ -95,13 +112,13 @@ class PlaceTracker(StandingVehicles):
         self._history.clear()
         self._candidates.waiting.clear()
         self._compensation.restart()
+        self._gate.restart()
+        self._light_s = None
         self._places.resume(frame.at_s)
         self._began_s = frame.at_s
 
     def snapshot(self) -> bytes:
-        if self._last is None:
-            raise InvalidValueError("expected at least one frame before a snapshot, got none")
-        now, places = self._last, self._places.places
+        now, places = self._last or _NEVER, self._places.places
         return encode(
             Snapshot(
                 taken_at=now.taken_at,
@@ -121,16 +138,28 @@ class PlaceTracker(StandingVehicles):
             return  # another view, or a clock that was set back: nothing can be bridged
         for record, patch in zip(kept.places, kept.patches, strict=True):
             self._places.places.append(to_place(record, patch, frame, self._options))
+        self._last = _Clock(at_s=frame.at_s, taken_at=frame.taken_at, size=size)
+
+    def _undecided(self, frame: Frame) -> bool:
+        gray, shift = self._measure(frame).gray, self._compensation.last
+        height, width = gray.shape
+        return any(
+            candidate.undecided(
+                gray, width / frame.picture.size.width, shift.x * width, shift.y * height, frame.at_s
+            )
+            for candidate in self._candidates.waiting
+        )
 
     def _view(self, frame: Frame, detections: tuple[Detection, ...] | None) -> View:
         options = self._options
-        motion, small = self._motion(frame)
+        measured = self._measure(frame)
+        motion, small, gray = measured.motion, measured.small, measured.gray
         if detections is not None:
             self._gate.looked(small)
             self._looked_s = frame.at_s
         if self._last is not None and motion.since_frame >= options.light_share:
             self._light_s = frame.at_s
-        moved = motion.since_frame >= options.gate_share
+        moved = motion.since_frame >= options.gate_share or self._last is None
         shift = self._compensation.measure(small, frame.at_s) if moved else self._compensation.last
         size = frame.picture.size
         x, y = shift.x * size.width, shift.y * size.height
@@ -138,7 +167,6 @@ class PlaceTracker(StandingVehicles):
         if shift.x or shift.y:
             seen = [replace(d, box=d.box.shifted(-x, -y)) for d in seen]
         seen = without_twins(seen, _TWIN_IOU)
-        gray = frame.picture.gray(size.fitted(options.picture_px))
         scale = gray.shape[1] / size.width
         return View(
             at_s=frame.at_s,
@@ -148,7 +176,8 @@ class PlaceTracker(StandingVehicles):
             scale=scale,
             dx=x * scale,
             dy=y * scale,
-            light=self._light_s is not None and frame.at_s - self._light_s <= options.light_s,
+            unsure=self._compensation.lost
+            or (self._light_s is not None and frame.at_s - self._light_s <= options.light_s),
             looked=detections is not None,
             vehicles=tuple(d for d in seen if d.label in VEHICLES),
             things=tuple(d for d in seen if d.score >= options.cover_score),
@@ -159,12 +188,16 @@ class PlaceTracker(StandingVehicles):
             return False
         return frame.discontinuity or frame.at_s - self._last.at_s > self._options.gap_s
 
-    def _motion(self, frame: Frame) -> tuple[Motion, Gray]:
-        """The motion of `frame`, measured once however often it is asked for, and its small grey picture."""
-        if self._measured is None or self._measured[0] != frame.index:
-            size = frame.picture.size
-            width = min(size.width, self._options.gate_px)
-            small = Size(width=width, height=max(1, round(size.height * width / size.width)))
-            gray = frame.picture.gray(small)
-            self._measured = (frame.index, self._gate.measure(gray), gray)
-        return self._measured[1], self._measured[2]
+    def _measure(self, frame: Frame) -> _Measured:
+        """The grey pictures and the motion of `frame`, computed once however often they are asked for."""
+        if self._measured is None or self._measured.index != frame.index:
+            gray = frame.picture.gray(frame.picture.size.fitted(self._options.picture_px))
+            width = min(gray.shape[1], self._options.gate_px)
+            height = max(1, round(gray.shape[0] * width / gray.shape[1]))
+            small = np.asarray(
+                cv2.resize(gray, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8
+            )
+            self._measured = _Measured(
+                index=frame.index, gray=gray, small=small, motion=self._gate.measure(small)
+            )
+        return self._measured

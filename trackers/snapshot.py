@@ -1,11 +1,12 @@
 """The memory on disk: standing places as versioned bytes, without pickle.
 
-A snapshot is an npz archive: `head` is JSON text (version, camera time, one record for each place), `patches`
-the places' 64 x 64 reference pictures.
+A snapshot is the SHA-256 of an npz archive and the archive: `head` is JSON text (version, camera time, one
+record for each place), `patches` the places' 64 x 64 reference pictures.
 """
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import zipfile
@@ -23,6 +24,7 @@ from pipeline.geometry import Box
 
 VERSION = 1
 _SIDE = 64
+_DIGEST_BYTES = 32
 _MOST_PLACES = 1024  # far above any real memory: larger means damaged
 
 _Edges = tuple[float, float, float, float]
@@ -103,7 +105,12 @@ def encode(snapshot: Snapshot) -> bytes:
     text = np.frombuffer(head.model_dump_json().encode(), dtype=np.uint8)
     file = io.BytesIO()
     np.savez_compressed(file, head=text, patches=snapshot.patches)
-    return file.getvalue()
+    return sealed(file.getvalue())
+
+
+def sealed(archive: bytes) -> bytes:
+    """`archive` behind its own digest: half a file or a bad sector is noticed before anything is parsed."""
+    return hashlib.sha256(archive).digest() + archive
 
 
 def decode(state: bytes) -> Snapshot:
@@ -112,8 +119,11 @@ def decode(state: bytes) -> Snapshot:
     Raises:
         InvalidValueError: the state is of an unknown version or damaged.
     """
+    digest, content = state[:_DIGEST_BYTES], state[_DIGEST_BYTES:]
+    if hashlib.sha256(content).digest() != digest:
+        raise InvalidValueError(f"expected a place memory, got {len(state)} damaged bytes")
     try:
-        with np.load(io.BytesIO(state), allow_pickle=False) as archive:
+        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
             text = archive["head"].astype(np.uint8).tobytes()
             patches = np.asarray(archive["patches"])
         raw = json.loads(text)
@@ -121,11 +131,11 @@ def decode(state: bytes) -> Snapshot:
         if version != VERSION:
             raise InvalidValueError(f"expected a place memory of version {VERSION}, got {version!r}")
         head = _Head.model_validate_json(text)
-    except (ValidationError, ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
+    except (ValidationError, ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
         if isinstance(error, InvalidValueError):
             raise
         raise InvalidValueError(
-            f"expected a place memory, got damaged bytes ({type(error).__name__})"
+            f"expected a place memory, got another content ({type(error).__name__})"
         ) from error
     if patches.dtype != np.uint8 or patches.shape != (len(head.places), _SIDE, _SIDE):
         raise InvalidValueError(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from pipeline.detection import Detection
+from pipeline.geometry import Box
 from pipeline.standing import Departure, StandingVehicle
 from trackers.options import PlaceOptions
 from trackers.place import Place, Sight
@@ -23,10 +24,12 @@ class StandingPlaces:
         self._options = options
         self.places: list[Place] = []
         self.foreign: list[Detection] = []
+        self._vehicles: tuple[Detection, ...] = ()
 
     def update(self, view: View, mine: Sequence[Detection | None]) -> list[Departure]:
         """Take in a frame; `mine` holds each place's detection, in their order."""
         if view.looked:
+            self._vehicles = view.vehicles
             owned = {id(detection) for detection in mine}
             self.foreign = [thing for thing in view.things if id(thing) not in owned]
         departed: list[Departure] = []
@@ -45,9 +48,14 @@ class StandingPlaces:
 
     def resume(self, at_s: float) -> None:
         """Watching was interrupted until `at_s`."""
-        self.foreign = []
+        self.foreign, self._vehicles = [], ()
         for place in self.places:
             place.resume(at_s)
+
+    @property
+    def in_doubt(self) -> bool:
+        """Some place is neither recognised nor known to be empty: a look would tell."""
+        return any(place.in_doubt for place in self.places)
 
     def vehicles(self) -> tuple[StandingVehicle, ...]:
         """What stands now, as far as it was recognised in this run."""
@@ -56,5 +64,20 @@ class StandingPlaces:
     def _sight(self, view: View, place: Place, detection: Detection | None) -> Sight:
         if detection is not None and detection.score < self._options.keep_score:
             detection = None
-        covers = (thing.box for thing in self.foreign if thing.box.intersection_area(place.first_box) > 0)
-        return Sight(view=view, detection=detection, covers=tuple(covers))
+        covers = [thing.box for thing in self.foreign if _touch(thing.box, place.first_box)]
+        # What parked later and stands nearer to the camera is in front too.
+        covers += [
+            other.box
+            for other in self.places
+            if other is not place
+            and other.arrived_s > place.arrived_s
+            and other.box.y2 > place.first_box.y2
+            and _touch(other.box, place.first_box)
+        ]
+        same = self._options.same_box_iou
+        occupied = any(vehicle.box.iou(place.first_box) >= same for vehicle in self._vehicles)
+        return Sight(view=view, detection=detection, covers=tuple(covers), occupied=occupied)
+
+
+def _touch(a: Box, b: Box) -> bool:
+    return a.intersection_area(b) > 0.0

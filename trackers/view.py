@@ -21,7 +21,8 @@ class View:
         gray: the grey picture in which appearances are compared.
         scale: grey pixels per full-frame pixel.
         dx, dy: how far the picture is shifted against the usual view (swaying mast), grey pixels.
-        light: the light changed a moment ago, so pictures are not held against a vehicle.
+        unsure: the light changed a moment ago, or the view sways by an unknown amount: pictures are not held
+            against a vehicle.
         looked: the detector ran on this frame.
         vehicles: its vehicles, shifted back to the usual view, best first, twins removed.
         things: all it saw clearly enough to be in front of something, of any class.
@@ -34,7 +35,7 @@ class View:
     scale: float
     dx: float
     dy: float
-    light: bool
+    unsure: bool
     looked: bool
     vehicles: tuple[Detection, ...]
     things: tuple[Detection, ...]

@@ -21,6 +21,8 @@ BLUE: Color = (230, 150, 40)
 _ZONE_OPACITY = 0.28
 # On evidence the ground and the vehicle must stay as they look.
 _EVIDENCE_OPACITY = 0.10
+# In a video the street itself is what is looked at.
+_WATCH_OPACITY = 0.14
 _BAR_DARKNESS = 0.65
 
 
@@ -109,7 +111,7 @@ def draw_watch(
     lines: tuple[str, ...] = (),
 ) -> Image:
     """A copy of `image` (BGR uint8) as an annotated video shows it: zones, vehicles, clocks, a text bar."""
-    copy = draw_zones(image, zones)
+    copy = draw_zones(image, zones, opacity=_WATCH_OPACITY)
     bar = _bar(copy, lines)
     for vehicle in vehicles:
         _box(copy, vehicle.box, vehicle.color)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from gotcha.cli.report_json import Json, moment_json, report_json
@@ -16,9 +17,11 @@ if TYPE_CHECKING:
 
 
 def show_analysis(result: AnalysisResult, config: Config, console: Console) -> None:
-    """What the source said, the reports, and a line that sums up."""
+    """What the source said, what stood, the reports, and a line that sums up."""
     for notice in result.notices:
         console.print(Text(notice, style="dim"))
+    if result.halts:
+        console.print(_halts_table(result))
     if result.reports:
         rows = ((report, report.state) for report in result.reports)
         zone_of = {name: config.time_zone_of(name) for name in config.cameras}
@@ -57,6 +60,23 @@ def analysis_json(result: AnalysisResult) -> dict[str, Json]:
         "notices": list(result.notices),
         "evidence": str(result.evidence),
     }
+
+
+def _halts_table(result: AnalysisResult) -> Table:
+    table = Table(
+        title="Standing vehicles", title_justify="left", box=None, header_style="bold", pad_edge=False
+    )
+    for column in ("vehicle", "from", "to", "at (pixels)", "score"):
+        table.add_column(column, no_wrap=True)
+    for halt in result.halts:
+        table.add_row(
+            halt.label.value,
+            "the start" if halt.since_start else f"{halt.from_s:.1f} s",
+            "the end" if halt.to_s is None else f"{halt.to_s:.1f} s",
+            ", ".join(f"{v:.0f}" for v in (halt.box.x1, halt.box.y1, halt.box.x2, halt.box.y2)),
+            f"{halt.score:.2f}",
+        )
+    return table
 
 
 def _counted(number: int, noun: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from pathlib import Path
 from typing import Annotated
 
@@ -53,6 +54,9 @@ def analyze(
     # Imported when asked for: models and decoders take a while, which --help should not.
     from gotcha.analysis import analyze_file
 
+    if not common(context).verbose:
+        # What the file says of itself is shown below, so it need not stand in the log as well.
+        logging.getLogger("sources").setLevel(logging.ERROR)
     with stop_on_signals() as stop, _progress() as progress:
         task = progress.add_task(file.name, total=None, at="")
 
@@ -73,7 +77,7 @@ def _config(context: typer.Context) -> Config:
     options = common(context)
     if not options.named and not options.config_path.exists():
         return Config()
-    return load_config(options.config_path)
+    return load_config(options.config_path, opens_cameras=False)
 
 
 def _progress() -> Progress:

@@ -18,11 +18,14 @@ from gotcha.cli.bench import bench
 from gotcha.cli.check import check
 from gotcha.cli.console import err, out
 from gotcha.cli.demo import demo
+from gotcha.cli.events import events
 from gotcha.cli.export import export
 from gotcha.cli.logs import set_up_logs
 from gotcha.cli.options import CommonOptions
 from gotcha.cli.reports import reports
+from gotcha.cli.taught import taught
 from gotcha.cli.upkeep import database, purge, verify
+from gotcha.cli.view import accept_view
 from gotcha.cli.watching import run, watch, worker
 from pipeline.errors import ConfigError, GotchaError
 from sources.redact import redact
@@ -33,9 +36,12 @@ _HELP = """Watch fixed cameras and report illegally parked vehicles, once each, 
 
 Begin with [bold]gotcha demo[/] to see it work on a simulated street. Then put your cameras into config.yaml:
 
-  [bold]gotcha check[/]            connect to each camera, and draw its zones into a picture
+  [bold]gotcha check[/]            connect to each camera, and draw its zones
   [bold]gotcha run[/]              watch until Ctrl-C
   [bold]gotcha reports list[/]     what was reported
+  [bold]gotcha export ID[/]        the evidence pack of a report, for others
+  [bold]gotcha verify[/]           whether anything stored was altered or removed
+  [bold]gotcha events[/]           when a camera's view was moved, covered or dark
   [bold]gotcha analyze FILE[/]     the same for a video
 
 Exit code: 0 done, 1 failed, 2 wrong usage or configuration.
@@ -79,7 +85,7 @@ class GotchaCommands(TyperGroup):
         except GotchaError as error:
             if ctx.params.get("debug"):
                 _show_traceback()
-            err().print(Text(str(error), style="bold red"))
+            _show_error(str(error))
             raise typer.Exit(MISUSED if isinstance(error, ConfigError) else FAILED) from error
         except KeyboardInterrupt as error:
             raise typer.Exit(FAILED) from error
@@ -122,18 +128,13 @@ def configure(
     context.obj = CommonOptions(config_path=config, named=named, verbose=verbose, debug=debug)
 
 
-app.command()(run)
-app.command()(watch)
-app.command()(worker)
-app.command()(analyze)
-app.command()(check)
+for command in (run, watch, worker, analyze, check, accept_view, events, export, verify, purge, demo):
+    app.command(help=taught(command))(command)
 app.add_typer(reports, name="reports")
-app.command()(export)
-app.command()(verify)
-app.command()(purge)
 app.add_typer(database, name="db")
-app.command()(demo)
-app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(bench)
+app.command(help=taught(bench), context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
+    bench
+)
 
 
 def main() -> None:
@@ -146,8 +147,13 @@ def main() -> None:
             _show_traceback()
         else:
             text += "; with --debug it says where"
-        err().print(Text(redact(text), style="bold red"))
+        _show_error(redact(text))
         raise SystemExit(FAILED) from None
+
+
+def _show_error(sentence: str) -> None:
+    # Never broken into lines: a log or a script takes it as one sentence.
+    err().print(Text(sentence, style="bold red"), soft_wrap=True)
 
 
 def _show_traceback() -> None:

@@ -14,6 +14,7 @@ from gotcha.cli.console import err, out
 from gotcha.cli.options import common, config_with_cameras
 from gotcha.cli.stopping import stop_on_signals
 from gotcha.config_cameras import FileCamera, RtspCamera
+from gotcha.state_folder import prepare
 
 if TYPE_CHECKING:
     from gotcha.check import CameraFindings
@@ -39,6 +40,7 @@ def check(
       gotcha check gate
     """
     config = config_with_cameras(context, camera)
+    prepare(config.state_dir)
     # Imported when asked for: OpenCV and PyAV take a while, which --help should not.
     from gotcha.check import cameras_to_check, check_cameras
 

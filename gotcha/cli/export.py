@@ -14,6 +14,7 @@ from gotcha.cli.console import err, out
 from gotcha.cli.operator import operator
 from gotcha.cli.options import config_of
 from gotcha.cli.reports import found_report
+from gotcha.database_wiring import opened_database
 
 
 def export(
@@ -34,11 +35,9 @@ def export(
     from gotcha.evidence_wiring import open_evidence
     from gotcha.export_masking import open_masker
     from gotcha.export_pack import Exporter, ExportRequest
-    from storage.database import open_database
     from storage.report_store import SqlReportStore
 
-    engine = open_database(config.database_url)
-    try:
+    with opened_database(config) as engine:
         found = found_report(SqlReportStore(engine), report.strip().lower())
         with err().status("reading") as status:
             exporter = Exporter(
@@ -58,6 +57,4 @@ def export(
                     at=datetime.now(UTC),
                 )
             )
-    finally:
-        engine.dispose()
     out().print(Text(str(path)), soft_wrap=True)

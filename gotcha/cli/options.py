@@ -36,13 +36,17 @@ def common(context: typer.Context) -> CommonOptions:
     return options
 
 
-def config_of(context: typer.Context) -> Config:
+def config_of(context: typer.Context, *, opens_cameras: bool = False) -> Config:
     """The configuration.
+
+    Args:
+        context: of the command.
+        opens_cameras: whether it needs the cameras' passwords.
 
     Raises:
         ConfigError: it is missing or wrong.
     """
-    return load_config(common(context).config_path)
+    return load_config(common(context).config_path, opens_cameras=opens_cameras)
 
 
 def config_with_cameras(context: typer.Context, only: list[str] | None = None) -> Config:
@@ -55,7 +59,7 @@ def config_with_cameras(context: typer.Context, only: list[str] | None = None) -
     Raises:
         ConfigError: it is missing or wrong, has no camera, or none of a name in `only`.
     """
-    config = config_of(context)
+    config = config_of(context, opens_cameras=True)
     if not config.cameras:
         raise ConfigError(
             f"{common(context).config_path}: there is nothing to watch: `cameras` has no entry; "

@@ -159,7 +159,8 @@ def _plate_in_detail(plate: PlateText) -> str:
     if not plate.text:
         return "not read"
     sure = " ".join(f"{c}={p:.2f}" for c, p in zip(plate.text, plate.confidences, strict=True))
-    return f"{plate_shown(plate)}, {plate.readings} readings: {sure}"
+    readings = "1 reading" if plate.readings == 1 else f"{plate.readings} readings"
+    return f"{plate_shown(plate)}, {readings}: {sure}"
 
 
 def _evidence_table(report: Report, time_zone: ZoneInfo, located: Located) -> Table:

@@ -19,7 +19,9 @@ from gotcha.cli.operator import operator
 from gotcha.cli.options import config_of
 from gotcha.cli.report_json import moment_json, stored_csv, stored_json
 from gotcha.cli.report_table import access_table, report_details, reports_table
+from gotcha.cli.taught import taught
 from gotcha.config import Config
+from gotcha.database_wiring import opened_database
 from pipeline.errors import ConfigError, StorageError
 from pipeline.report import ReportState
 from storage.ports import MAX_LIMIT, ReportFilter, ReportStore, StoredReport
@@ -30,7 +32,6 @@ AsJson = Annotated[bool, typer.Option("--json", help="JSON on standard output, f
 _LEAST_ID = 4
 
 
-@reports.command(name="list")
 def list_reports(
     context: typer.Context,
     state: Annotated[list[ReportState] | None, typer.Option(help="Only this state; may be repeated.")] = None,
@@ -64,7 +65,7 @@ def list_reports(
     )
     if as_json and as_csv:
         raise ConfigError("expected --json or --csv, got both")
-    with _store(config) as store:
+    with open_store(config) as store:
         found, in_all = _all_of(store, wanted) if everything else store.list(wanted), store.count(wanted)
     if as_json or as_csv:
         _log_query(config, "CSV" if as_csv else "JSON", wanted, len(found))
@@ -79,12 +80,11 @@ def list_reports(
             "No reports fit." if wanted != ReportFilter(limit=limit) else "No reports are stored yet."
         )
         return
-    out().print(reports_table(((s.report, s.state) for s in found), lambda name: _time_zone(config, name)))
+    out().print(reports_table(((s.report, s.state) for s in found), lambda name: time_zone_of(config, name)))
     if in_all > len(found):
         err().print(f"{len(found)} of {in_all} reports; --limit shows more.", style="dim")
 
 
-@reports.command(name="show")
 def show_report(
     context: typer.Context,
     report: Annotated[str, typer.Argument(help="The report's id, or its first characters (4 or more).")],
@@ -95,13 +95,13 @@ def show_report(
     gotcha reports show 3f2a
     """
     config = config_of(context)
-    with _store(config) as store:
+    with open_store(config) as store:
         stored = found_report(store, report.strip().lower())
         history = store.history(stored.report.id)
     if as_json:
         _print_json(stored_json(stored, history))
         return
-    time_zone = _time_zone(config, stored.report.camera)
+    time_zone = time_zone_of(config, stored.report.camera)
     out().print(report_details(stored, history, time_zone, functools.partial(_located, config)))
 
 
@@ -114,16 +114,16 @@ def _located(config: Config, key: str) -> Text:
 
 
 @contextmanager
-def _store(config: Config) -> Iterator[ReportStore]:
-    # Imported when asked for: SQLAlchemy takes half a second, which --help should not.
-    from storage.database import open_database
-    from storage.report_store import SqlReportStore
+def open_store(config: Config) -> Iterator[ReportStore]:
+    """The store of reports and camera events while the block lasts.
 
-    engine = open_database(config.database_url)
-    try:
+    Raises:
+        StorageError: the database cannot be opened.
+    """
+    with opened_database(config) as engine:
+        from storage.report_store import SqlReportStore
+
         yield SqlReportStore(engine)
-    finally:
-        engine.dispose()
 
 
 def _all_of(store: ReportStore, wanted: ReportFilter) -> tuple[StoredReport, ...]:
@@ -135,7 +135,6 @@ def _all_of(store: ReportStore, wanted: ReportFilter) -> tuple[StoredReport, ...
 
 def _log_query(config: Config, form: str, wanted: ReportFilter, count: int) -> None:
     from storage.access_log import Access, AccessAction, SqlAccessLog
-    from storage.database import open_database
 
     parts = {
         "states": ",".join(sorted(state.value for state in wanted.states)),
@@ -146,8 +145,7 @@ def _log_query(config: Config, form: str, wanted: ReportFilter, count: int) -> N
         "until": wanted.until,
     }
     said = ", ".join(f"{name} {value}" for name, value in parts.items() if value) or "all"
-    engine = open_database(config.database_url)
-    try:
+    with opened_database(config) as engine:
         SqlAccessLog(engine).record(
             Access(
                 at=datetime.now(UTC),
@@ -156,11 +154,8 @@ def _log_query(config: Config, form: str, wanted: ReportFilter, count: int) -> N
                 detail=f"{count} reports as {form}: {said}",
             )
         )
-    finally:
-        engine.dispose()
 
 
-@reports.command(name="access")
 def access_log(
     context: typer.Context,
     report: Annotated[str, typer.Argument(help="Only of this report: its id, or the beginning of it.")] = "",
@@ -170,15 +165,11 @@ def access_log(
     """Who read or took out evidence and reports."""
     config = config_of(context)
     from storage.access_log import SqlAccessLog
-    from storage.database import open_database
     from storage.report_store import SqlReportStore
 
-    engine = open_database(config.database_url)
-    try:
+    with opened_database(config) as engine:
         wanted = found_report(SqlReportStore(engine), report.strip().lower()).report.id if report else None
         entries = SqlAccessLog(engine).entries(report_id=wanted, limit=limit)
-    finally:
-        engine.dispose()
     if as_json:
         _print_json(
             [
@@ -195,6 +186,11 @@ def access_log(
         )
         return
     out().print(access_table(entries, config.time_zone))
+
+
+reports.command(name="list", help=taught(list_reports))(list_reports)
+reports.command(name="show", help=taught(show_report))(show_report)
+reports.command(name="access", help=taught(access_log))(access_log)
 
 
 def found_report(store: ReportStore, wanted: str) -> StoredReport:
@@ -226,7 +222,8 @@ def _beginning_with(store: ReportStore, prefix: str) -> list[StoredReport]:
     return fitting
 
 
-def _time_zone(config: Config, camera: str) -> ZoneInfo:
+def time_zone_of(config: Config, camera: str) -> ZoneInfo:
+    """The time zone to show a camera's times in."""
     # A report outlives its camera's place in the configuration.
     return config.time_zone_of(camera) if camera in config.cameras else config.time_zone
 

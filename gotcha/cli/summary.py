@@ -13,16 +13,37 @@ if TYPE_CHECKING:
 
 
 def show_summary(summary: RunSummary, console: Console) -> None:
-    """One line for each camera, and what still waits on disk."""
+    """One line for each camera, what still waits on disk, and what was refused."""
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for column in ("camera", "frames", "detector runs", "dropped", "damaged", "reports", "remark"):
+    for column in (
+        "camera",
+        "frames",
+        "detector runs",
+        "dropped",
+        "damaged",
+        "reports",
+        "restarts",
+        "remark",
+    ):
         table.add_column(column, justify="left" if column in ("camera", "remark") else "right")
     for camera in summary.cameras:
-        numbers = (camera.frames, camera.detected, camera.dropped, camera.damaged, camera.reports)
-        table.add_row(Text(camera.name), *map(str, numbers), Text(camera.failure or "", style="red"))
+        numbers = (
+            *(camera.frames, camera.detected, camera.dropped, camera.damaged),
+            *(camera.reports, camera.restarts),
+        )
+        remark = Text(camera.failure or camera.trouble or "", style="red" if camera.failure else "yellow")
+        table.add_row(Text(camera.name), *map(str, numbers), remark)
     console.print(table)
     if summary.waiting:
-        console.print(f"{summary.waiting} items wait on disk; the next start or a worker stores them.")
+        items = (
+            "1 report or event waits"
+            if summary.waiting == 1
+            else f"{summary.waiting} reports and events wait"
+        )
+        console.print(f"{items} on disk; the next start, or a worker, stores what waits.")
+    if summary.dead:
+        items = "1 report or event was" if summary.dead == 1 else f"{summary.dead} reports and events were"
+        console.print(Text(f"{items} refused and not stored; kept on disk, the log says why.", style="red"))
 
 
 def exit_code(summary: RunSummary) -> int:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,11 +15,11 @@ from rich.text import Text
 from gotcha.cli.console import err, out
 from gotcha.cli.operator import operator
 from gotcha.cli.options import config_of
-from gotcha.config import Config
+from gotcha.cli.taught import taught
+from gotcha.database_wiring import opened_database
+from gotcha.state_folder import prepare
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
     from storage.verification import Finding, RecordCheck
 
 database = typer.Typer(help="Look after the database.", no_args_is_help=True)
@@ -29,7 +27,6 @@ database = typer.Typer(help="Look after the database.", no_args_is_help=True)
 _FAILED = 1
 
 
-@database.command(name="upgrade")
 def upgrade_database(context: typer.Context) -> None:
     """Bring the database's schema to that of this version; every start does so too.
 
@@ -37,7 +34,10 @@ def upgrade_database(context: typer.Context) -> None:
     """
     from storage.database import connect, shown, upgrade
 
-    engine = connect(config_of(context).database_url)
+    config = config_of(context)
+    if config.database.url is None:
+        prepare(config.state_dir)
+    engine = connect(config.database_url)
     try:
         done = upgrade(engine)
         address = shown(engine)
@@ -47,6 +47,9 @@ def upgrade_database(context: typer.Context) -> None:
         out().print(Text(f"{address} is up to date (revision {done.after})."))
     else:
         out().print(Text(f"{address}: upgraded from revision {done.before or 'none'} to {done.after}."))
+
+
+database.command(name="upgrade", help=taught(upgrade_database))(upgrade_database)
 
 
 def verify(
@@ -71,7 +74,7 @@ def verify(
     from storage.evidence_check import verify_evidence
     from storage.verification import verify_records
 
-    with _database(config) as engine:
+    with opened_database(config) as engine:
         store = None if records_only else open_evidence(config)
         listed = [] if store is None else list(store.blobs())
         on_the_way = evidence_on_the_way(config)
@@ -114,7 +117,7 @@ def purge(
 
     now = datetime.now(UTC)
     on_the_way = evidence_on_the_way(config)
-    with _database(config) as engine:
+    with opened_database(config) as engine:
         work = open_purge(config, engine)
         if not dry_run:
             out().print(Text(f"{summary(work.run(now, on_the_way=on_the_way))}."))
@@ -131,17 +134,6 @@ def purge(
         out().print(table)
     text = f"{len(due)} reports would be deleted with their evidence"
     out().print(Text(f"{text}, and {unnamed} pieces of evidence that no report names."))
-
-
-@contextmanager
-def _database(config: Config) -> Iterator[Engine]:
-    from storage.database import open_database
-
-    engine = open_database(config.database_url)
-    try:
-        yield engine
-    finally:
-        engine.dispose()
 
 
 def _show(records: RecordCheck, findings: tuple[Finding, ...], *, records_only: bool) -> None:

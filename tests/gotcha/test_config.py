@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import re
+import unicodedata
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import get_args
@@ -229,3 +230,33 @@ def test_every_framesize_is_known_to_the_camera() -> None:
     camera = parse_config("cameras: {y: {kind: esp32cam, url: 'http://cam'}}", environment={}).cameras["y"]
     assert isinstance(camera, Esp32Camera)
     assert (camera.framesize, camera.stream_port) == ("SVGA", 81)
+
+
+@pytest.mark.parametrize(
+    ("region", "written", "read"),
+    [
+        ("KR", "123 가 4567", "123가4567"),
+        ("KR", "서울 12-바-3456", "서울12바3456"),
+        ("KR", unicodedata.normalize("NFD", "123가4567"), "123가4567"),
+        ("GB", "ab12 cde", "AB12CDE"),
+        ("DE", "b-gh 123", "BGH123"),
+        ("PT", "12·ab·34", "12AB34"),
+        ("BR", "abc1d.23", "ABC1D23"),
+    ],
+)
+def test_an_allowed_plate_is_taken_as_it_is_read(region: str, written: str, read: str) -> None:
+    """Plates written with small letters, hyphens or a Mac's split syllables never matched a reading."""
+    text = f"""
+region: {region}
+cameras:
+  gate:
+    kind: file
+    path: street.mp4
+    zones:
+      - name: corner
+        kind: crosswalk
+        polygon: [[0, 0.5], [1, 0.5], [1, 1]]
+        allowed_plates: ["{written}"]
+"""
+    (zone,) = parse_config(text, environment={}).zones_of("gate")
+    assert zone.allowed_plates == {read}

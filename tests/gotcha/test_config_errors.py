@@ -61,6 +61,26 @@ def test_a_wrong_zone_key(key: str, message: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("region", "plate"),
+    [
+        ("KR", "12가345"),
+        ("KR", "AB12CDE"),
+        ("KR", "12가34?7"),
+        ("GB", "12가3456"),
+        ("DE", "B 1"),
+        ("KR", "-"),
+    ],
+)
+def test_an_allowed_plate_that_nobody_can_have_is_refused(region: str, plate: str) -> None:
+    """A slip in a resident's plate was taken as it was, and the resident accused every night."""
+    text = fault(f"region: {region}\n{CAMERA}        allowed_plates:\n        - '{plate}'\n")
+    assert text.startswith(
+        "config.yaml line 11: cameras.gate.zones.0.allowed_plates.0: "
+        f"expected a plate of the region {region}, got "
+    )
+
+
+@pytest.mark.parametrize(
     ("polygon", "message"),
     [
         ("[[0, 0], [1, 1]]", "expected a polygon of at least 3 points, got 2"),
@@ -118,6 +138,11 @@ def test_a_bad_polygon(polygon: str, message: str) -> None:
         (
             "cameras: {a: {kind: rstp}}",
             "line 1: cameras.a.kind: expected one of rtsp, esp32cam, stills, file, webcam",
+        ),
+        (
+            # Slower stills were taken, and places then forgot their vehicles between two pictures.
+            "cameras:\n  a:\n    kind: stills\n    url: http://192.168.0.40/capture\n    interval_s: 2.5",
+            "line 5: cameras.a.interval_s: expected seconds of at most 2, got 2.5",
         ),
         ("cameras:\n  a:\n    path: x", "line 2: cameras.a.kind: this key is missing; expected one of rtsp,"),
         (

@@ -88,3 +88,14 @@ def test_a_wrong_address_is_shown_without_its_password() -> None:
 def test_no_password_survives_redaction(password: str) -> None:
     url = expand("rtsp://admin:${PW}@cam/main", {"PW": password})
     assert redact(f"cannot open {url}: 401") == "cannot open rtsp://***@cam/main: 401"
+
+
+@pytest.mark.parametrize("url", ["rtsp://admin:${PW}@cam/main", "${GATE}"])
+def test_who_opens_no_camera_needs_no_password_of_one(url: str) -> None:
+    """`gotcha reports list` asked a user at another terminal for the passwords of all cameras."""
+    config = parse_config(CAMERA.format(url=url), environment={}, opens_cameras=False)
+    camera = config.camera("gate")
+    assert isinstance(camera, RtspCamera)
+    assert camera.url.reveal() == "rtsp://unset"
+    with pytest.raises(ConfigError, match="DB_PW is not set"):
+        parse_config("database: {url: 'postgresql://a:${DB_PW}@host/x'}", environment={}, opens_cameras=False)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -249,12 +248,3 @@ def test_a_doubt_is_said_at_once_and_before_anything_is_declared() -> None:
 def test_a_picture_of_another_size_is_refused() -> None:
     with pytest.raises(InvalidValueError, match=r"\(180, 320\)"):
         ViewWatch().update(np.zeros((90, 160), np.uint8), 0.0)
-
-
-def test_a_picture_takes_little_time() -> None:
-    watch, shots = ViewWatch(), [usual(i) for i in range(20)]
-    watched((12, usual), watch=watch)
-    begun = time.process_time()
-    for i in range(200):
-        watch.update(shots[i % 20], 20.0 + i)
-    assert (time.process_time() - begun) / 200 < 0.010

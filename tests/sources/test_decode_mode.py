@@ -89,8 +89,20 @@ def test_a_gap_is_no_keyframe_interval() -> None:
 def test_keyframes_that_stay_away_are_said_once() -> None:
     chooser, notices = made("keyframes", longest_keyframe_interval_s=2.0)
     uses(chooser, begin_s=0, end_s=60, key_every_s=100)
-    assert notices.kinds() == ["decode", "decode"]
-    assert "no keyframe for 20 s" in notices[1].text
+    assert notices.kinds() == ["decode", "decode", "decode"]
+    assert "no keyframe for 20 s" in notices[2].text
+
+
+def test_keyframes_too_rare_for_the_zones_are_said_once_until_they_come_often_again() -> None:
+    """Keyframes every 4 s were taken as configured without a word, and short stops were missed."""
+    chooser, notices = made("keyframes", longest_keyframe_interval_s=2.0)
+    uses(chooser, begin_s=0, end_s=40, key_every_s=4)
+    assert len(notices) == 2
+    assert "keyframes come more than 2.0 s apart" in notices[1].text
+    uses(chooser, begin_s=40, end_s=60, key_every_s=2)
+    assert len(notices) == 2
+    uses(chooser, begin_s=60, end_s=90, key_every_s=4)
+    assert len(notices) == 3
 
 
 @pytest.mark.parametrize(

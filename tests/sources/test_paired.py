@@ -66,10 +66,30 @@ def test_details_come_from_the_main_stream_of_the_same_moment(videos: tuple[Path
     wait_until(lambda: not threads_named("rtsp"), within_s=5.0)
 
 
+def test_the_first_frame_waits_for_the_main_streams_first_keyframe(videos: tuple[Path, Path]) -> None:
+    """The small stream answered first, so that a camera's coordinates were those of the small picture."""
+    notices = Notices()
+    with RtspServer(videos[0]) as later, RtspServer(videos[1]) as sub:
+        url = later.url
+        later.restart(1.5)
+        source = PairedSource("c", options(url), options(sub.url), sink=notices, first_keyframe_s=30.0)
+        stop = threading.Event()
+        frames: list[Frame] = []
+        for frame in source.frames(stop):
+            frames.append(frame)
+            if len(frames) == 5:
+                stop.set()
+    assert [frame.detail.size for frame in frames] == [MAIN] * 5
+    assert "waits up to 30 s" in notices.texts("decode")
+    assert "evidence comes from" not in notices.texts("decode")
+
+
 def test_without_its_main_stream_the_analysis_goes_on(videos: tuple[Path, Path]) -> None:
     notices = Notices()
     with RtspServer(videos[1]) as sub:
-        source = PairedSource("c", options("rtsp://127.0.0.1:9/none"), options(sub.url), sink=notices)
+        source = PairedSource(
+            "c", options("rtsp://127.0.0.1:9/none"), options(sub.url), sink=notices, first_keyframe_s=1.0
+        )
         stop = threading.Event()
         frames: list[Frame] = []
         for frame in source.frames(stop):
@@ -77,6 +97,10 @@ def test_without_its_main_stream_the_analysis_goes_on(videos: tuple[Path, Path])
             if len(frames) == 8:
                 stop.set()
     assert all(frame.detail is frame.picture and frame.detail_lag_s == 0.0 for frame in frames)
+    assert frames[0].at_s >= 1.0
+    waited, gave_up = (n.text for n in notices if n.kind == "decode" and "main stream" in n.text)
+    assert "waits up to 1 s" in waited
+    assert "evidence comes from the analysis stream" in gave_up
     assert "main stream: nothing answers" in notices.texts("lost")
     assert "analysis stream: sends h264" in notices.texts("connected")
     assert source.clip(0.0, 1.0) is None
