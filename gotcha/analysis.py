@@ -18,7 +18,7 @@ from pipeline.detection import ObjectClass
 from pipeline.errors import PictureError, SourceError
 from pipeline.frame import Frame, SourceNotice
 from pipeline.geometry import Box
-from pipeline.report import CameraEvent, Report, ReportState
+from pipeline.report import CameraEvent, Report
 from pipeline.standing import StandingVehicle
 from pipeline.watch import WatchStep
 from sources.frame_buffer import FrameBuffer
@@ -74,10 +74,6 @@ class AnalysisResult:
     camera_events: tuple[CameraEvent, ...]
     notices: tuple[str, ...]
     evidence: Path
-
-    def reports_in(self, state: ReportState) -> tuple[Report, ...]:
-        """The reports that ended in `state`."""
-        return tuple(report for report in self.reports if report.state is state)
 
 
 class _Collector:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from datetime import datetime
 
+import av
 import cv2
 import numpy as np
 from rich.console import Console
@@ -13,7 +15,7 @@ from rich.table import Table
 from gotcha.config import Config
 from pipeline.errors import EvidenceError
 from pipeline.geometry import Box
-from pipeline.report import Evidence, Report, ReportState
+from pipeline.report import Evidence, RejectionReason, Report, ReportState
 from simulator.truth import SceneTruth, StandingTruth
 from storage.database import open_database
 from storage.evidence_folder import EvidenceFolder
@@ -22,6 +24,8 @@ from storage.report_store import SqlReportStore
 
 # Start times in the table may differ from the truth by this much.
 START_TOLERANCE_S = 1.0
+# Boxes that overlap this much, 0-1, are of the same place.
+_SAME_PLACE_IOU = 0.3
 
 
 def compare(
@@ -37,7 +41,8 @@ def compare(
         console: where to print.
 
     Returns:
-        0 when every report agrees with the truth and none is missing, else 1.
+        0 when every report agrees with the truth, none is missing, none is left undecided and only short
+        stops were rejected, else 1.
     """
     database = open_database(config.database_url)
     try:
@@ -55,10 +60,10 @@ def compare(
     left = list(expected)
     evidence = EvidenceFolder(config.evidence_dir)
     for report in finals:
-        halt = _matching(report, left)
+        start_s = (report.arrived_at - began_at).total_seconds()
+        halt = _matching(report, left, start_s)
         opened, trouble = _open_all(evidence, report.evidence)
         problems += trouble
-        start_s = (report.arrived_at - began_at).total_seconds()
         if halt is not None:
             left.remove(halt)
             problems += _differences(report, halt, start_s)
@@ -77,7 +82,11 @@ def compare(
     problems += [f"{halt.vehicle} ({halt.plate}) was not reported" for halt in left]
     console.print(table)
     others = [s.report for s in stored if s.state is not ReportState.FINAL]
+    short = [halt for halt in truth.stationary if halt.zone is not None and halt.t1 - halt.t0 < dwell_s]
     for report in others:
+        start_s = (report.arrived_at - began_at).total_seconds()
+        if trouble_of_other := _other_trouble(report, short, start_s):
+            problems.append(trouble_of_other)
         reason = report.rejection.value if report.rejection else report.state.value
         console.print(f"Not reported: {report.label.value} in {report.zone}, {reason}.")
     console.print(
@@ -92,12 +101,29 @@ def compare(
     return 1 if problems else 0
 
 
-def _matching(report: Report, halts: list[StandingTruth]) -> StandingTruth | None:
+def _matching(report: Report, halts: list[StandingTruth], start_s: float) -> StandingTruth | None:
     """The halt a report is about: the same place, and nearest in time of those."""
     near = [h for h in halts if h.zone == report.zone and report.plate.text in (h.plate, "")] or [
-        h for h in halts if _box(h).iou(report.box) >= 0.3
+        h for h in halts if _box(h).iou(report.box) >= _SAME_PLACE_IOU
     ]
-    return near[0] if near else None
+    return min(near, key=lambda halt: abs(start_s - halt.t0), default=None)
+
+
+def _other_trouble(report: Report, short: list[StandingTruth], start_s: float) -> str | None:
+    """What is wrong with a report that is not final: all but the rejection of a stop that was short."""
+    if report.state is not ReportState.REJECTED:
+        return f"report {report.id[:8]} is {report.state.value}, where nothing waits or repeats"
+    if report.rejection is RejectionReason.LEFT_BEFORE_DWELL:
+        for halt in short:
+            if (
+                halt.zone == report.zone
+                and abs(start_s - halt.t0) <= START_TOLERANCE_S
+                and _box(halt).iou(report.box) >= _SAME_PLACE_IOU
+            ):
+                short.remove(halt)
+                return None
+    reason = report.rejection.value if report.rejection else "no reason"
+    return f"report {report.id[:8]} was rejected ({reason}), where no stop was short"
 
 
 def _differences(report: Report, halt: StandingTruth, start_s: float) -> list[str]:
@@ -128,7 +154,7 @@ def _open_all(store: EvidenceFolder, items: tuple[Evidence, ...]) -> tuple[int, 
             trouble.append(str(error))
             continue
         whole = hashlib.sha256(data).hexdigest() == item.sha256
-        picture = item.media_type != "image/jpeg" or _decodes(data)
+        picture = _decodes(data) if item.media_type.startswith("image/") else _plays(data)
         if whole and picture:
             opened += 1
         else:
@@ -138,3 +164,12 @@ def _open_all(store: EvidenceFolder, items: tuple[Evidence, ...]) -> tuple[int, 
 
 def _decodes(data: bytes) -> bool:
     return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) is not None
+
+
+def _plays(data: bytes) -> bool:
+    """Whether at least one picture of a clip decodes."""
+    try:
+        with av.open(io.BytesIO(data), "r") as container:
+            return next(container.decode(video=0), None) is not None
+    except (av.FFmpegError, IndexError):  # IndexError: no video stream in it
+        return False

@@ -15,8 +15,6 @@ from pipeline.picture import Gray
 
 Floats = npt.NDArray[np.float32]
 
-# Pictures are compared at this width: fine enough for kerbs and markings, coarse enough to be quick.
-COMPARED_WIDTH = 640
 # Edge of the blocks that are judged one by one, pixels.
 _BLOCK = 32
 # SSIM above which a block shows the same; share of the judged blocks that have to.

@@ -29,10 +29,6 @@ class SourceStalledError(SourceError):
     """An open source stopped delivering pictures for longer than its limit."""
 
 
-class SourceEndedError(SourceError):
-    """A live source ended its stream, which for a camera is a disconnect."""
-
-
 class SourcePermanentError(SourceError):
     """A source refuses for a reason that waiting does not cure (401, 404, no such file)."""
 

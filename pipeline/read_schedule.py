@@ -24,7 +24,6 @@ class ReadSchedule:
             raise InvalidValueError(
                 f"expected 0 < first_s <= longest_s, got first_s {first_s} and longest_s {longest_s}"
             )
-        self._first_s = first_s
         self._longest_s = longest_s
         self._wait_s = first_s
         self._next_s: float | None = None
@@ -39,8 +38,3 @@ class ReadSchedule:
         self._accepted = accepted
         self._next_s = at_s + self._wait_s
         self._wait_s = min(self._longest_s, 2 * self._wait_s)
-
-    def hasten(self, at_s: float) -> None:
-        """Begin anew from `at_s`: something changed that may make the plate legible, or a text is needed."""
-        self._wait_s = self._first_s
-        self._next_s = at_s

@@ -90,16 +90,6 @@ class Scene:
         s = self.script
         return Compositor(s.view, s.layout, s.light, s.actors, self._margin)
 
-    @property
-    def frame_count(self) -> int:
-        """Frames of the written video."""
-        return max(1, round(self.duration_s * self.fps))
-
-    @property
-    def no_parking_zone(self) -> tuple[ZoneTruth, ...]:
-        """The zones of the street: polygon in 0-1, kind, and who parks in it."""
-        return self.script.zones
-
     def frame(self, t_s: float) -> Image:
         """The picture at `t_s` seconds, uint8 (H, W, 3) BGR, the caller's own; any order of times."""
         for fault in self.script.faults:

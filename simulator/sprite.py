@@ -76,7 +76,7 @@ class FacePainter:
     """Draws the faces of one vehicle at one pose; several light states share the projection."""
 
     def __init__(self, view: Viewpoint, mesh: Mesh, pose: Pose, *, scale: int = 2, margin: int = 0) -> None:
-        self._mesh, self._scale = mesh, scale
+        self._scale = scale
         world = pose.to_world(mesh.vertices)
         projected = view.project(world)
         projected[:, :2] += margin

@@ -43,12 +43,6 @@ class JpegRing:
             ):
                 self._bytes -= len(self._pictures.popleft()[1])
 
-    @property
-    def kept_bytes(self) -> int:
-        """Bytes of JPEG held now."""
-        with self._lock:
-            return self._bytes
-
     def clip(self, from_s: float, to_s: float) -> bytes | None:
         """An MP4 (H.264) of the pictures between two media times, or None when there are none."""
         with self._lock:

@@ -36,6 +36,10 @@ class StreamClock:
 
     Within a connection, differences of `at_s` are differences of time stamps. Over a reconnect or a jump
     of the stamps, media time goes on by the seconds that really passed.
+
+    A camera or relay may begin a connection with old pictures in a burst. They cannot be dated from the
+    first one on, because that would place the last in the future: the wall-clock time gives way, and after
+    a reconnect media time too, which else would gain the length of the burst each time.
     """
 
     def __init__(self, clocks: Clocks) -> None:
@@ -48,6 +52,9 @@ class StreamClock:
         self._last_stamp_s = 0.0
         self._last_monotonic_s = 0.0
         self._window_end_s = 0.0
+        self._starting = True  # in the first window of a connection
+        # at_s minus monotonic clock that a reconnect goes on with; at_s stays below it while it starts.
+        self._line_s = float("inf")
         self._least_lag_s = float("inf")
         self._slew_s = 0.0
 
@@ -77,10 +84,8 @@ class StreamClock:
         jumped = self._anchor_s is not None and not -_DISORDER_S <= step_s <= passed_s + _JUMP_S
         discontinuity = self._begun and (jumped or self._anchor_s is None)
         if self._anchor_s is None or jumped:
-            at_s = self._last_at_s + max(passed_s, _LEAST_STEP_S) if self._begun else 0.0
-            self._anchor_s = at_s - decoded_s
-            self._window_end_s = monotonic_s + _WINDOW_S
-            self._least_lag_s = float("inf")
+            self._anchor_s = self._start(monotonic_s, passed_s) - decoded_s
+        self._hold_burst(monotonic_s, decoded_s)
         decode_at_s = max(0.0, decoded_s + self._anchor_s)
         self._slew(decode_at_s - self._last_at_s if self._begun else 0.0)
         self._watch_drift(monotonic_s, decode_at_s)
@@ -95,6 +100,32 @@ class StreamClock:
             taken_at=datetime.fromtimestamp(self._wall_s + at_s, tz=UTC),
             discontinuity=discontinuity,
         )
+
+    def _start(self, monotonic_s: float, passed_s: float) -> float:
+        """Begins a window; media time of the first packet after a gap."""
+        self._starting = True
+        self._window_end_s = monotonic_s + _WINDOW_S
+        self._least_lag_s = float("inf")
+        if not self._begun:
+            return 0.0
+        # A connection that ended within its burst leaves media time ahead of its line.
+        at_s = min(self._last_at_s + passed_s, self._line_s + monotonic_s)
+        at_s = max(at_s, self._last_at_s + _LEAST_STEP_S)
+        self._line_s = min(self._line_s, at_s - monotonic_s)
+        return at_s
+
+    def _hold_burst(self, monotonic_s: float, decoded_s: float) -> None:
+        """Keeps the packet from the future; a packet that came before its time proves the anchors wrong."""
+        if not self._starting or self._anchor_s is None:
+            return
+        at_s = decoded_s + self._anchor_s
+        most_s = max(self._line_s + monotonic_s, self._last_at_s + _LEAST_STEP_S)
+        if at_s > most_s:
+            self._anchor_s += most_s - at_s
+            at_s = most_s
+        ahead_s = self._wall_s + at_s - (monotonic_s + self._clock_offset_s)
+        # Never so far that this picture would be dated before the one that came ahead of it.
+        self._wall_s -= max(0.0, min(ahead_s, at_s - self._last_at_s))
 
     def _follow_clock(self, monotonic_s: float) -> None:
         offset_s = self._clocks.now().timestamp() - monotonic_s
@@ -112,6 +143,8 @@ class StreamClock:
             self._slew_s = self._least_lag_s if abs(self._least_lag_s) > _DRIFT_S else 0.0
             self._window_end_s = monotonic_s + _WINDOW_S
             self._least_lag_s = float("inf")
+            self._starting = False
+            self._line_s = float("inf")
 
     def _slew(self, passed_s: float) -> None:
         most_s = _SLEW * max(0.0, passed_s)

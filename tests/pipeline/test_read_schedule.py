@@ -28,17 +28,6 @@ def test_reading_stops_when_a_text_is_accepted() -> None:
     assert attempts(ReadSchedule(), 500, accepted_at=7.0) == [0, 1, 3, 7]
 
 
-def test_hastening_begins_anew_but_never_after_acceptance() -> None:
-    schedule = ReadSchedule()
-    attempts(schedule, 130)
-    schedule.hasten(131.0)
-    assert not schedule.due(130.9)
-    assert schedule.due(131.0)
-    schedule.attempted(131.0, accepted=True)
-    schedule.hasten(132.0)
-    assert not schedule.due(500.0)
-
-
 def test_waits_out_of_order_are_refused() -> None:
     with pytest.raises(InvalidValueError, match="first_s 5"):
         ReadSchedule(first_s=5.0, longest_s=2.0)

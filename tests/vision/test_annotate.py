@@ -7,11 +7,11 @@ import cv2
 import numpy as np
 import pytest
 
-from pipeline.errors import EvidenceError, InvalidValueError, PictureError
+from pipeline.errors import EvidenceError, InvalidValueError
 from pipeline.geometry import Box, Point, Polygon
 from pipeline.picture import Image
 from vision.annotate import RED, VehicleMark, ZoneMark, clock, draw_watch, draw_zones, mark_photo
-from vision.encode import decode_image, encode_jpeg, encode_png
+from vision.encode import encode_jpeg
 from vision.lettering import font_path, text_width, write
 
 ZONE = Polygon(points=(Point(x=0.1, y=0.5), Point(x=0.6, y=0.5), Point(x=0.6, y=0.9), Point(x=0.1, y=0.9)))
@@ -134,21 +134,19 @@ def test_the_font_is_found_without_importing_matplotlib() -> None:
     assert "matplotlib" not in sys.modules
 
 
-def test_a_jpeg_keeps_the_picture_and_a_png_keeps_it_exactly() -> None:
+def test_a_jpeg_keeps_the_picture() -> None:
     image = cv2.GaussianBlur(np.random.default_rng(3).integers(0, 256, (90, 120, 3), np.uint8), (0, 0), 3)
     photo = np.asarray(image, dtype=np.uint8)
-    assert np.array_equal(decode_image(encode_png(photo)), photo)
     jpeg = encode_jpeg(photo)
     assert jpeg[:2] == b"\xff\xd8"
-    assert np.abs(decode_image(jpeg).astype(int) - photo).mean() < 2
+    shown = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    assert shown is not None
+    assert np.abs(shown.astype(int) - photo).mean() < 2
     assert len(encode_jpeg(photo, quality=30)) < len(jpeg)
 
 
-def test_what_cannot_be_encoded_or_decoded_says_so() -> None:
+def test_what_cannot_be_encoded_says_so() -> None:
     with pytest.raises(InvalidValueError, match="1-100, got 0"):
         encode_jpeg(_photo(), quality=0)
     with pytest.raises(EvidenceError, match=r"\.jpg"):
         encode_jpeg(np.zeros((0, 5, 3), dtype=np.uint8))
-    for data in (b"", b"no picture", encode_png(_photo())[:20]):
-        with pytest.raises(PictureError, match=f"{len(data)} bytes"):
-            decode_image(data)
