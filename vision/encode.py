@@ -1,10 +1,11 @@
-"""Pictures to files' bytes."""
+"""Pictures to files' bytes and back."""
 
 from __future__ import annotations
 
 import cv2
+import numpy as np
 
-from pipeline.errors import EvidenceError, InvalidValueError
+from pipeline.errors import EvidenceError, InvalidValueError, PictureError
 from pipeline.picture import Image
 
 
@@ -18,6 +19,21 @@ def encode_jpeg(image: Image, *, quality: int = 95) -> bytes:
     if not 1 <= quality <= 100:
         raise InvalidValueError(f"expected a JPEG quality of 1-100, got {quality}")
     return _encoded(image, ".jpg", [cv2.IMWRITE_JPEG_QUALITY, quality])
+
+
+def decode_image(data: bytes) -> Image:
+    """The picture in a JPEG, PNG or similar file, BGR uint8 (H, W, 3), turned upright.
+
+    Raises:
+        PictureError: the bytes are no picture or a damaged one.
+    """
+    try:
+        image = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), cv2.IMREAD_COLOR) if data else None
+    except cv2.error as error:
+        raise PictureError(f"Expected a picture, got {len(data)} bytes that cannot be decoded.") from error
+    if image is None:
+        raise PictureError(f"Expected a picture, got {len(data)} bytes that cannot be decoded.")
+    return np.asarray(image, dtype=np.uint8)
 
 
 def _encoded(image: Image, suffix: str, parameters: list[int]) -> bytes:
