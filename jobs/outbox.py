@@ -92,6 +92,7 @@ class Outbox:
         """
         self._path = path
         self._lock = threading.Lock()
+        self._closed = False
         self._arrived = threading.Event()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -214,8 +215,9 @@ class Outbox:
         return count
 
     def close(self) -> None:
-        """Close the file; nothing is lost, everything is on disk already."""
+        """Close the file; nothing is lost, everything is on disk already. Later calls raise QueueError."""
         with self._lock:
+            self._closed = True
             self._connection.close()
 
     def _select(self, where: str, values: tuple[object, ...] = ()) -> tuple[OutboxItem, ...]:
@@ -236,6 +238,8 @@ class Outbox:
     @contextmanager
     def _transaction(self, what: str, *, begin: bool = True) -> Iterator[sqlite3.Connection]:
         with self._lock:
+            if self._closed:
+                raise QueueError(f"the outbox {self._path} cannot {what}: it is closed")
             try:
                 if begin:
                     self._connection.execute("BEGIN IMMEDIATE")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import av
 import cv2
 import numpy as np
 
@@ -51,11 +52,22 @@ class JpegPicture:
         return self._size
 
     def verify(self) -> None:
-        """Decodes it coarsely, so that a damaged one is found where it comes in.
+        """Decodes it once, so that a damaged one is found where it comes in.
 
         Raises:
-            PictureError: it does not decode.
+            PictureError: it does not decode, or bytes of its scan are missing or wrong.
         """
+        # libjpeg fills what is missing with grey and shifted blocks, silently; FFmpeg can be made to refuse.
+        decoder = av.CodecContext.create("mjpeg", "r")
+        decoder.options = {"err_detect": "explode"}
+        decoder.thread_count = 1
+        try:
+            decoder.decode(av.Packet(self._data))
+        except av.error.InvalidDataError as error:
+            raise self._damaged() from error
+        except av.FFmpegError:
+            # A kind of JPEG that FFmpeg does not know is not damaged; libjpeg has the word.
+            pass
         self.gray(self._size.fitted(_VERIFIED_WIDTH))
 
     def gray(self, size: Size) -> Gray:
@@ -99,6 +111,9 @@ class JpegPicture:
         # The orientation tag is for photographs; a fixed camera's zones are drawn on its raw picture.
         decoded = cv2.imdecode(np.frombuffer(self._data, np.uint8), flag | cv2.IMREAD_IGNORE_ORIENTATION)
         if decoded is None:
-            raise PictureError(f"the camera sent a damaged JPEG of {len(self._data)} bytes")
+            raise self._damaged()
         decoded.flags.writeable = False
         return np.asarray(decoded, dtype=np.uint8)
+
+    def _damaged(self) -> PictureError:
+        return PictureError(f"the camera sent a damaged JPEG of {len(self._data)} bytes")

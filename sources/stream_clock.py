@@ -19,6 +19,8 @@ _SLEW = 0.01
 # Two readings of wall and monotonic clock that differ by more than this: somebody set the clock.
 _CLOCK_SET_S = 1.0
 _LEAST_STEP_S = 0.001
+# Opening a connection takes in the first packets at once; more than this ahead of its time is a burst.
+_BURST_S = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +55,9 @@ class StreamClock:
         self._last_monotonic_s = 0.0
         self._window_end_s = 0.0
         self._starting = True  # in the first window of a connection
-        # at_s minus monotonic clock that a reconnect goes on with; at_s stays below it while it starts.
+        # at_s minus monotonic clock that a reconnect goes on with; at_s stays near it while it starts.
         self._line_s = float("inf")
+        self._above_line_s = 0.0  # the most that the last start was ahead, which the next gives back
         self._least_lag_s = float("inf")
         self._slew_s = 0.0
 
@@ -103,15 +106,17 @@ class StreamClock:
 
     def _start(self, monotonic_s: float, passed_s: float) -> float:
         """Begins a window; media time of the first packet after a gap."""
-        self._starting = True
+        was_starting, self._starting = self._starting, True
         self._window_end_s = monotonic_s + _WINDOW_S
         self._least_lag_s = float("inf")
         if not self._begun:
             return 0.0
-        # A connection that ended within its burst leaves media time ahead of its line.
-        at_s = min(self._last_at_s + passed_s, self._line_s + monotonic_s)
+        at_s = self._last_at_s + passed_s
+        # Else each reconnect would add what its first packets came ahead of their time.
+        at_s = min(at_s, self._line_s + monotonic_s) if was_starting else at_s - self._above_line_s
         at_s = max(at_s, self._last_at_s + _LEAST_STEP_S)
         self._line_s = min(self._line_s, at_s - monotonic_s)
+        self._above_line_s = 0.0
         return at_s
 
     def _hold_burst(self, monotonic_s: float, decoded_s: float) -> None:
@@ -119,11 +124,12 @@ class StreamClock:
         if not self._starting or self._anchor_s is None:
             return
         at_s = decoded_s + self._anchor_s
-        most_s = max(self._line_s + monotonic_s, self._last_at_s + _LEAST_STEP_S)
+        most_s = max(self._line_s + monotonic_s + _BURST_S, self._last_at_s + _LEAST_STEP_S)
         if at_s > most_s:
             self._anchor_s += most_s - at_s
             at_s = most_s
-        ahead_s = self._wall_s + at_s - (monotonic_s + self._clock_offset_s)
+        self._above_line_s = max(self._above_line_s, at_s - monotonic_s - self._line_s)
+        ahead_s = self._wall_s + at_s - (monotonic_s + self._clock_offset_s) - _BURST_S
         # Never so far that this picture would be dated before the one that came ahead of it.
         self._wall_s -= max(0.0, min(ahead_s, at_s - self._last_at_s))
 

@@ -5,6 +5,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -172,6 +173,30 @@ def test_a_file_that_is_no_outbox_is_said(tmp_path: Path) -> None:
     path.write_bytes(b"no database at all" * 100)
     with pytest.raises(QueueError, match="move the file away"):
         Outbox(path)
+
+
+def test_a_closed_outbox_refuses_everything_in_our_terms(tmp_path: Path) -> None:
+    """A camera that offers while the program stops must meet the error it can handle."""
+    outbox = Outbox(tmp_path / "closed.db")
+    outbox.offer(final("a"))
+    outbox.close()
+    outbox.close()
+    key = (hex_id("a"), 1)
+    calls: tuple[Callable[[], object], ...] = (
+        lambda: outbox.offer(final("b")),
+        lambda: outbox.due(1, 0.0),
+        lambda: outbox.sent_before(0.0),
+        lambda: outbox.mark_sent([key], 0.0),
+        lambda: outbox.mark_stored([key]),
+        lambda: outbox.mark_pending(key, next_at=0.0, reason="r"),
+        lambda: outbox.mark_dead(key, "r"),
+        outbox.counts,
+        outbox.dead,
+        outbox.revive,
+    )
+    for call in calls:
+        with pytest.raises(QueueError, match="it is closed"):
+            call()
 
 
 def test_a_busy_file_is_an_error_not_a_loss(

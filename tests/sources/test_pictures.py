@@ -127,3 +127,41 @@ def test_a_jpeg_whose_tables_are_broken_is_found_when_verified() -> None:
     data[at + 2 : at + 30] = b"\x00" * 28
     with pytest.raises(PictureError, match="damaged"):
         JpegPicture(bytes(data)).verify()
+
+
+def street(*how: int) -> bytes:
+    """A JPEG of 800x600 with as much in it as a street, about 50 kB."""
+    noise = np.random.default_rng(7).integers(0, 255, (600, 800, 3), dtype=np.uint8)
+    done, data = cv2.imencode(
+        ".jpg", cv2.GaussianBlur(noise, (0, 0), 3), [cv2.IMWRITE_JPEG_QUALITY, 85, *how]
+    )
+    assert done
+    return data.tobytes()
+
+
+@pytest.mark.parametrize("at", [0.3, 0.5, 0.8])
+@pytest.mark.parametrize("fill", [b"", bytes(1460)], ids=["lost", "zeroed"])
+def test_a_packet_lost_within_the_scan_is_found_when_verified(at: float, fill: bytes) -> None:
+    """A lost packet shifts the rest of the picture into other colours and places: no evidence."""
+    data = street()
+    begin = int(len(data) * at)
+    picture = JpegPicture(data[:begin] + fill + data[begin + 1460 :])
+    with pytest.raises(PictureError, match="damaged"):
+        picture.verify()
+
+
+def test_a_cut_jpeg_that_got_an_end_marker_is_found_when_verified() -> None:
+    """A camera's frame buffer that was too small is closed with an end marker all the same."""
+    data = street()
+    with pytest.raises(PictureError, match="damaged"):
+        JpegPicture(data[: len(data) // 2] + b"\xff\xd9").verify()
+
+
+@pytest.mark.parametrize(
+    "how", [[], [cv2.IMWRITE_JPEG_PROGRESSIVE, 1], [cv2.IMWRITE_JPEG_RST_INTERVAL, 8]], ids=str
+)
+@pytest.mark.parametrize("after", [b"", b"\r\n", bytes(20)], ids=["ended", "line end", "padded"])
+def test_a_whole_jpeg_is_verified(how: list[int], after: bytes) -> None:
+    picture = JpegPicture(street(*how) + after)
+    picture.verify()
+    assert picture.gray(picture.size).shape == (600, 800)
