@@ -46,18 +46,20 @@ def verify_evidence(
         progress(number, len(records.evidence))
     known = records.evidence.keys() | records.doomed | set(on_the_way)
     for blob in listed:
-        if blob.key not in known and _still_there(store, blob.key):
+        if blob.key not in known and (fault := _unnamed(store, blob.key)) is not None:
             text = f"no record names it (written {blob.modified_at:%Y-%m-%d %H:%M:%S} UTC)"
-            found.append(Finding(fault=Fault.INSERTED, subject=f"evidence {blob.key}", text=text))
+            found.append(Finding(fault=fault, subject=f"evidence {blob.key}", text=text))
     return tuple(found)
 
 
-def _still_there(store: BlobStore, key: str) -> bool:
-    # Its report may have expired since the store was listed.
+def _unnamed(store: BlobStore, key: str) -> Fault | None:
+    """What is to be said of a piece that no record names; None: it has gone meanwhile."""
     try:
         store.get(key)
     except EvidenceMissingError:
-        return False
+        # Its report has expired since the store was listed.
+        return None
     except EvidenceError:
-        return True
-    return True
+        # Its name is none of ours, or not that of its content: Gotcha did not write it.
+        return Fault.INSERTED
+    return Fault.UNNAMED

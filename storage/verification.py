@@ -20,11 +20,17 @@ _AT_ONCE = 500
 
 
 class Fault(StrEnum):
-    """What happened to it."""
+    """What happened to it; `unnamed`: evidence that nothing is wrong with, and that no record names.
+
+    A watch leaves such behind: the crops and photos it gave up for better ones, and what it was killed over
+    before it could report. A file put there by somebody else with a name that fits looks the same; no report
+    has anything from it.
+    """
 
     ALTERED = "altered"
     MISSING = "missing"
     INSERTED = "inserted"
+    UNNAMED = "unnamed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

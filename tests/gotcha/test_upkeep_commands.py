@@ -12,7 +12,7 @@ from pipeline.report import Evidence, EvidenceKind
 from storage.access_log import AccessAction, SqlAccessLog
 from storage.database import connect, upgrade
 from tests.gotcha.kept import YAML, Kept, kept
-from tests.reports import NOON, final, hex_id, rejected
+from tests.reports import NOON, final, hex_id, rejected, temporary
 from tests.s3 import NewBucket
 from tests.storage.chained import tamper
 
@@ -71,17 +71,20 @@ def test_evidence_that_was_altered_removed_or_inserted_is_named(home: Kept) -> N
     home.keep(final("a", evidence=(altered, removed)), NOON)
     overwrite(home, altered.key, b"forged")
     assert home.evidence.delete(removed.key)
-    inserted = home.put(b"never reported", camera="yard").key
+    inserted = home.put(b"what it should hold", camera="yard").key
+    overwrite(home, inserted, b"never written by gotcha")
+    unnamed = home.put(b"never reported", camera="yard").key
     overwrite(home, "notes/readme.txt", b"x")
     assert findings(home) == [
         ("altered", f"evidence {altered.key}"),
         ("missing", f"evidence {removed.key}"),
+        ("unnamed", f"evidence {unnamed}"),
         ("inserted", f"evidence {inserted}"),
         ("inserted", "evidence notes/readme.txt"),
     ]
     text = home.run("verify")
     assert f"ALTERED evidence {altered.key}: of report {hex_id('a')}" in text.stdout
-    assert "1 altered, 2 inserted, 1 missing." in text.stderr
+    assert "1 altered, 2 inserted, 1 missing, 1 unnamed." in text.stderr
 
 
 def test_a_record_that_was_altered_is_named(home: Kept) -> None:
@@ -99,8 +102,19 @@ def test_evidence_whose_entry_was_swapped_is_found_by_its_hash(home: Kept) -> No
     assert findings(home) == [
         ("altered", f"report {hex_id('a')}"),
         ("altered", f"evidence {other}"),
-        ("inserted", f"evidence {first.key}"),
+        ("unnamed", f"evidence {first.key}"),
     ]
+
+
+def test_what_a_watch_gave_up_for_better_is_said_and_is_no_failure(home: Kept) -> None:
+    spoilt, second = photos(home, "a")
+    home.keep(temporary("a", evidence=(spoilt,)), NOON)
+    home.keep(final("a", evidence=(second,)), NOON)
+    result = home.run("verify")
+    assert result.exit_code == 0
+    assert f"UNNAMED evidence {spoilt.key}: no record names it" in result.stdout
+    assert "all as they were stored (named by no report: 1)." in result.stdout
+    assert json.loads(home.run("verify", "--json").stdout)["verified"] is True
 
 
 def test_the_records_alone(home: Kept) -> None:
