@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
 import redis
 from redis.backoff import NoBackoff
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 CONNECT_TIMEOUT_S = 3.0
 ANSWER_TIMEOUT_S = 5.0
+# The client takes every option as a parameter of the address too: unix://...?password=.
+_SECRET = re.compile(r"((?:^|[&;])[a-z_-]*(?:pass(?:word|wd)?|pwd|token|secret|auth)=)[^&;]*", re.IGNORECASE)
 _SCHEMES = ("redis", "rediss", "unix")
 
 
@@ -75,17 +78,25 @@ def translated(url: str) -> Iterator[None]:
 
 
 def redacted(url: str) -> str:
-    """The address without its password."""
+    """The address without its passwords."""
     try:
         parts = urlsplit(url)
-        if parts.password is None:
-            return url
-        place = parts.netloc.rpartition("@")[2]
-        return urlunsplit(parts._replace(netloc=f"{parts.username or ''}:***@{place}"))
+        parts = parts._replace(query=_SECRET.sub(r"\1***", parts.query))
+        if parts.password is not None:
+            place = parts.netloc.rpartition("@")[2]
+            parts = parts._replace(netloc=f"{parts.username or ''}:***@{place}")
+        # urlunsplit writes unix:/path for unix:///path.
+        return (
+            urlunsplit(parts) if parts.netloc else f"{parts.scheme}://{urlunsplit(parts._replace(scheme=''))}"
+        )
     except ValueError:
         return "(unreadable)"
 
 
 def _without_password(text: str, url: str) -> str:
-    password = urlsplit(url).password
-    return text.replace(password, "***") if password else text
+    parts = urlsplit(url)
+    secrets = [parts.password or "", unquote(parts.password or "")]
+    secrets += [value for name, value in parse_qsl(parts.query) if _SECRET.match(f"{name}=")]
+    for secret in filter(None, secrets):
+        text = text.replace(secret, "***")
+    return text

@@ -11,7 +11,7 @@ from pipeline.case import Case
 from pipeline.errors import EvidenceError, InvalidValueError, PayloadError, PictureError, QueueError
 from pipeline.frame import Frame
 from pipeline.geometry import Box, Size
-from pipeline.investigation import Investigation
+from pipeline.investigation import SAME_VEHICLE_IOU, Investigation
 from pipeline.judge import Facts, Verdict, judge, may_repeat
 from pipeline.plate_watch import PlateWatch
 from pipeline.repeats import Repeats
@@ -120,13 +120,16 @@ class Casework:
         offered: list[Report] = []
         self.send_unsent()
         seen = {vehicle.id: vehicle for vehicle in standing}
+        passing = tuple(
+            box for box in others if all(box.iou(vehicle.box) < SAME_VEHICLE_IOU for vehicle in standing)
+        )
         for key, opened in tuple(self._cases.items()):
             zone = self._zones[opened.zone]
             # Who is not among the standing is not there as far as is known: whoever stands in its place now
             # (after a restart, say) must lend it neither photo nor plate.
             absent = replace(opened.vehicle, visible=False)
             case = replace(opened, vehicle=seen.get(opened.vehicle.id, absent))
-            case = self._investigated(case, zone, frame, others)
+            case = self._investigated(case, zone, frame, others, passing)
             case = self._offer_due(case, zone, offered)
             if case.departed_at is not None and case.decided:
                 self._close(key, case)
@@ -174,12 +177,14 @@ class Casework:
                 gone = Verdict(state=ReportState.REJECTED, rejection=RejectionReason.ZONE_REMOVED)
                 self._offer(case.judged(gone), [])
 
-    def _investigated(self, case: Case, zone: Zone, frame: Frame, others: tuple[Box, ...]) -> Case:
+    def _investigated(
+        self, case: Case, zone: Zone, frame: Frame, others: tuple[Box, ...], passing: tuple[Box, ...]
+    ) -> Case:
         steps = self._investigation
         waiting = frame.at_s < self._retry_s.get(case.report_id, frame.at_s)
         try:
             if case.departed_at is None and case.vehicle.visible and not waiting:
-                case = steps.first_photo(case, zone, frame, others)
+                case = steps.first_photo(case, zone, frame, others, passing)
                 case = steps.plate(case, frame, others)
                 failed = case.failed_pairs
                 case = steps.second_photo(case, zone, frame, others)

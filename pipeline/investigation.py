@@ -21,6 +21,10 @@ MOST_PLATE_CROPS = 4
 RETAKE_AFTER_PAIRS = 5
 # Boxes that overlap this much are the same vehicle seen twice, not a neighbour whose plate might be mixed up.
 SAME_VEHICLE_IOU = 0.5
+# A vehicle that drives past and reaches into this share of the box spoils photo 1: no later photo looks like
+# it. It is waited for, at most this long; who has stopped in front by then stays in both photos.
+CROSSED_SHARE = 0.03
+CROSSED_S = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,14 +51,20 @@ class Investigation:
         self._sights = sights
         self._clip = clip
 
-    def first_photo(self, case: Case, zone: Zone, frame: Frame, others: tuple[Box, ...]) -> Case:
+    def first_photo(
+        self, case: Case, zone: Zone, frame: Frame, others: tuple[Box, ...], passing: tuple[Box, ...]
+    ) -> Case:
         """Photo 1 and the clip of the arrival; photo 1 anew when no second photo ever goes with it.
 
-        What spoils one picture (somebody in front of the lens) would otherwise spoil the report for as long
-        as the vehicle stands. The photos' gap then counts from the new one.
+        It waits for `passing`, vehicles that move, to be out of the way. What spoils one picture (somebody in
+        front of the lens) would otherwise spoil the report for as long as the vehicle stands. The photos' gap
+        then counts from the new one.
         """
         retake = case.failed_pairs >= RETAKE_AFTER_PAIRS and not case.decided
         if case.find(EvidenceKind.PHOTO_1) is not None and not retake:
+            return case
+        crossed = any(case.vehicle.box.share_inside(box) >= CROSSED_SHARE for box in passing)
+        if crossed and (frame.taken_at - case.parked_at).total_seconds() < CROSSED_S:
             return case
         vehicle, *boxes = _in_detail((case.vehicle.box, *others), frame, case.frame_size)
         photos = self._recorder.photo(frame, second=False, vehicle=vehicle, zone=zone)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 
 from pipeline.frame import Frame
 from pipeline.geometry import Box
+from pipeline.picture import Image
 from pipeline.plate import UNREAD, PlateGrammar, PlateScanner, PlateSighting, PlateText
 from pipeline.plate_vote import PlateVote, TimedReading
 from pipeline.read_schedule import ReadSchedule
@@ -24,6 +26,12 @@ class _Work:
     schedule: ReadSchedule
     attempts: int = 0
     best: float = field(default=0.0)
+    last_crop: bytes = b""
+
+    def is_new(self, crop: Image) -> bool:
+        """Whether `crop` is another picture than the last: a frozen camera must not agree with itself."""
+        seen, self.last_crop = self.last_crop, hashlib.sha256(crop.tobytes()).digest()
+        return seen != self.last_crop
 
 
 class PlateWatch:
@@ -51,7 +59,7 @@ class PlateWatch:
             return None
         work.attempts += 1
         sighting = self._scanner.scan(frame.detail.bgr(), vehicle.box, others)
-        if sighting is not None and sighting.reading.characters:
+        if sighting is not None and sighting.reading.characters and work.is_new(sighting.crop):
             work.vote.add(sighting.reading, now_s)
         result = work.vote.result()
         work.schedule.attempted(now_s, accepted=result.accepted and result.readings >= ENOUGH_READINGS)

@@ -21,6 +21,10 @@ SAME_PLACE_IOU = 0.5
 # Where only the pictures tell, size and place have to agree as well as they do for one vehicle found twice:
 # two models of one colour look alike once their crops are brought to one size.
 LOOKS_PLACE_IOU = 0.65
+# A memory of places that loses a parked vehicle finds it again within this time; who comes later drove in. It
+# takes a bus or a lorry to go away. On a simulated day pictures alone took every second vehicle for one of
+# those that had stood there in the hours before.
+REFOUND_S = 180.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,9 +93,11 @@ class Repeats:
         """The id of the report that `case` repeats, or None.
 
         The same uninterrupted halt in another zone is a repeat. So is the same vehicle at the same place
-        within the window: by plate where both were read, else by picture.
+        within the window, by its plate. Where a plate was not read, the picture tells whether it is the last
+        one that stood there, found again: at once, or as the first thing after watching was interrupted.
         """
         self._forget_before(case.last_seen_at - self._window)
+        last = True
         for earlier in reversed(self._kept):
             if earlier.vehicle_id == case.vehicle.id:
                 return earlier.report_id
@@ -100,8 +106,10 @@ class Repeats:
             match = same_plate(earlier.plate, case.plate)
             if match is PlateMatch.SAME:
                 return earlier.report_id
-            if match is PlateMatch.UNKNOWN and _looks_the_same(earlier, case, sights):
+            found_again = last and match is PlateMatch.UNKNOWN and _may_be_found_again(earlier, case)
+            if found_again and _looks_the_same(earlier, case, sights):
                 return earlier.report_id
+            last = False
         return None
 
     def snapshot(self) -> tuple[ReportedVehicle, ...]:
@@ -117,6 +125,11 @@ class Repeats:
         fresh = [vehicle for vehicle in self._kept if vehicle.last_seen_at >= moment]
         if len(fresh) < len(self._kept):
             self._kept = deque(fresh, maxlen=self._kept.maxlen)
+
+
+def _may_be_found_again(earlier: ReportedVehicle, case: Case) -> bool:
+    away_s = (case.vehicle.arrived_at - earlier.last_seen_at).total_seconds()
+    return case.vehicle.since_start or away_s <= REFOUND_S
 
 
 def _looks_the_same(earlier: ReportedVehicle, case: Case, sights: Sights) -> bool:

@@ -72,9 +72,23 @@ class PairedSource:
         self._origin: datetime | None = None
 
     def frames(self, stop: threading.Event) -> Iterator[Frame]:
-        """Frames of the small stream with details of the large one, until `stop` is set."""
-        with beside(self._read_main, name=f"rtsp main {self._camera}"):
+        """Frames of the small stream with details of the large one, until `stop` is set.
+
+        Raises:
+            BaseException: what reading the main stream raised, at the next frame.
+        """
+        failures: deque[BaseException] = deque()
+
+        def read_main(ending: threading.Event) -> None:
+            try:
+                self._read_main(ending)
+            except BaseException as error:  # noqa: BLE001 - a thread's border: the consumer raises it
+                failures.append(error)
+
+        with beside(read_main, name=f"rtsp main {self._camera}"):
             for frame in self._with_main(self._analysis.frames(stop)):
+                if failures:
+                    raise failures.popleft()
                 self._origin = frame.taken_at - timedelta(seconds=frame.at_s)
                 keyframe = self._nearest(frame.taken_at)
                 if keyframe is None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from pipeline.frame import Frame, NoticeSink
 from sources.clocks import Clocks
@@ -58,11 +59,25 @@ class RtspSource:
 
     def _read(self, hand_over: HandOver[Work], ending: threading.Event) -> None:
         chooser = DecodeChooser(self._options.decode, self._notifier)
+        self._reader.run(_Taker(chooser, hand_over.put), ending)
 
-        def take(packet: EncodedPacket) -> bool:
-            use = chooser.choose(
-                at_s=packet.decode_at_s, is_key=packet.is_key, discontinuity=packet.discontinuity
-            )
-            return use is Use.SKIP or hand_over.put(Work(packet=packet, use=use))
 
-        self._reader.run(take, ending)
+class _Taker:
+    """Hands over what is decoded; a gap before a packet that is not lies before the next that is."""
+
+    def __init__(self, chooser: DecodeChooser, put: Callable[[Work], bool]) -> None:
+        self._chooser = chooser
+        self._put = put
+        self._gap = False
+
+    def __call__(self, packet: EncodedPacket) -> bool:
+        use = self._chooser.choose(
+            at_s=packet.decode_at_s, is_key=packet.is_key, discontinuity=packet.discontinuity
+        )
+        self._gap = self._gap or packet.discontinuity
+        if use is Use.SKIP:
+            return True
+        if self._gap and not packet.discontinuity:
+            packet = dataclasses.replace(packet, discontinuity=True)
+        self._gap = False
+        return self._put(Work(packet=packet, use=use))

@@ -92,7 +92,7 @@ class RtspReader:
             clock.new_connection()
             container = self._open()
             try:
-                for packet in self._packets(container, clock):
+                for packet in self._packets(container, clock, ending):
                     if self.ring is not None:
                         self.ring.append(packet)
                     if ending.is_set() or not take(packet):
@@ -117,17 +117,22 @@ class RtspReader:
         # Outside the handler: the library's error, whose text holds the password, is not chained.
         raise failure
 
-    def _packets(self, container: av.container.InputContainer, clock: StreamClock) -> Iterator[EncodedPacket]:
+    def _packets(
+        self, container: av.container.InputContainer, clock: StreamClock, ending: threading.Event
+    ) -> Iterator[EncodedPacket]:
         if not container.streams.video:
             raise SourcePermanentError("the camera has no video at this address")
         stream = container.streams.video[0]
         packets = container.demux(stream)
         tick = float(stream.time_base or 0.0)
         described = None
-        while True:
+        began_s = self._clocks.monotonic()
+        while not ending.is_set():
             packet = self._next(packets)
             if packet is None:
                 return
+            if described is None and self._clocks.monotonic() - began_s >= self._options.stall_s:
+                raise SourceStalledError(f"nothing that can be decoded for {self._options.stall_s:.0f} s")
             if not packet.size:
                 continue
             if described is None:

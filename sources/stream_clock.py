@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -57,6 +58,7 @@ class StreamClock:
         self._starting = True  # in the first window of a connection
         # at_s minus monotonic clock that a reconnect goes on with; at_s stays near it while it starts.
         self._line_s = float("inf")
+        self._zero_s = 0.0  # at_s minus monotonic clock of the connection's first packet
         self._above_line_s = 0.0  # the most that the last start was ahead, which the next gives back
         self._least_lag_s = float("inf")
         self._slew_s = 0.0
@@ -110,13 +112,17 @@ class StreamClock:
         self._window_end_s = monotonic_s + _WINDOW_S
         self._least_lag_s = float("inf")
         if not self._begun:
+            self._zero_s = -monotonic_s
             return 0.0
         at_s = self._last_at_s + passed_s
         # Else each reconnect would add what its first packets came ahead of their time.
-        at_s = min(at_s, self._line_s + monotonic_s) if was_starting else at_s - self._above_line_s
+        if was_starting and math.isfinite(self._line_s):
+            at_s = min(at_s, self._line_s + monotonic_s)
+        else:
+            at_s -= self._above_line_s
         at_s = max(at_s, self._last_at_s + _LEAST_STEP_S)
         self._line_s = min(self._line_s, at_s - monotonic_s)
-        self._above_line_s = 0.0
+        self._zero_s, self._above_line_s = self._line_s, 0.0
         return at_s
 
     def _hold_burst(self, monotonic_s: float, decoded_s: float) -> None:
@@ -128,7 +134,8 @@ class StreamClock:
         if at_s > most_s:
             self._anchor_s += most_s - at_s
             at_s = most_s
-        self._above_line_s = max(self._above_line_s, at_s - monotonic_s - self._line_s)
+        above_s = min(at_s - monotonic_s - self._zero_s, _BURST_S)
+        self._above_line_s = max(self._above_line_s, above_s)
         ahead_s = self._wall_s + at_s - (monotonic_s + self._clock_offset_s) - _BURST_S
         # Never so far that this picture would be dated before the one that came ahead of it.
         self._wall_s -= max(0.0, min(ahead_s, at_s - self._last_at_s))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,6 +35,8 @@ WRITES = "gotcha_writes"
 _MIGRATIONS = Path(__file__).with_name("migrations")
 # Any number, the same in every program that upgrades: they queue for it.
 _UPGRADE_LOCK = 7_034_188_251
+# Drivers take passwords as parameters too: ?password=, ?sslpassword=.
+_SECRET = re.compile(r"pass(word|wd)?$|pwd$|token$|secret$|auth$", re.IGNORECASE)
 _AWAY = "is not available"
 _ADVICE = {
     "sqlite": "check that its disk has room and that this user may write there",
@@ -133,8 +136,12 @@ def translated(engine: Engine) -> Iterator[None]:
 
 
 def shown(engine: Engine) -> str:
-    """The address of the database, without its password."""
-    return engine.url.render_as_string(hide_password=True)
+    """The address of the database, without its passwords."""
+    url = engine.url
+    hidden = {name: "***" for name in url.query if _SECRET.search(name)}
+    # The library writes "***" as percent signs into a parameter.
+    text_shown = url.update_query_dict(hidden).render_as_string(hide_password=True)
+    return text_shown.replace("%2A%2A%2A", "***")
 
 
 def _parse(url: str) -> URL:
@@ -196,11 +203,18 @@ def _postgresql(url: URL) -> Engine:
     return create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=arguments)
 
 
+def _secrets(url: URL) -> list[str]:
+    secrets = [str(url.password)] if url.password else []
+    for name, value in url.query.items():
+        if _SECRET.search(name):
+            secrets += [value] if isinstance(value, str) else value
+    return [secret for secret in secrets if secret]
+
+
 def _sentence(engine: Engine, error: Exception, verb: str) -> str:
     cause = str(getattr(error, "orig", None) or error).strip().splitlines()
     reason = cause[0] if cause else type(error).__name__
-    password = engine.url.password
-    if password:
-        reason = reason.replace(str(password), "***")
+    for secret in _secrets(engine.url):
+        reason = reason.replace(secret, "***")
     advice = f"; {_ADVICE[engine.dialect.name]}" if verb == _AWAY else ""
     return f"the database {shown(engine)} {verb} ({reason}){advice}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from pathlib import Path
 
 import cv2
@@ -17,7 +18,7 @@ from vision.text_lines import text_lines
 
 
 class EasyOcrReader:
-    """Reads plates with an EasyOCR recogniser. Used by one thread at a time.
+    """Reads plates with an EasyOCR recogniser. Safe in several threads, which take turns.
 
     EasyOCR's own interface gives one confidence a line; the recogniser's frames are decoded here instead,
     character by character.
@@ -73,6 +74,8 @@ class EasyOcrReader:
             raise ModelError(
                 f"EasyOCR cannot load the network {network} for {', '.join(languages)}: {error}"
             ) from error
+        # An own network is foreign code that may keep state between calls.
+        self._lock = threading.Lock()
         self._height = int(easyocr.easyocr.imgH)
         self._reader.recognizer.eval()
         # Class 0 is the blank; EasyOCR names it in words.
@@ -104,7 +107,7 @@ class EasyOcrReader:
         padded = np.pad(fitted, ((0, 0), (0, max(0, missing))), mode="edge")
         batch = torch.from_numpy(padded.astype(np.float32) / 127.5 - 1.0)[None, None].to(self._reader.device)
         length = padded.shape[1] // 10
-        with torch.no_grad():
+        with self._lock, torch.no_grad():
             logits = self._reader.recognizer(
                 batch, torch.zeros((1, length + 1), dtype=torch.int64, device=batch.device)
             )

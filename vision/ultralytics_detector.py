@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ _MAX_OBJECTS = 300
 
 
 class UltralyticsDetector:
-    """Finds vehicles and people with an Ultralytics network. Used by one thread at a time.
+    """Finds vehicles and people with an Ultralytics network. Safe in several threads, which take turns.
 
     Args:
         weights: a checkpoint (`.pt`) or anything else Ultralytics loads, such as `yolo26n.pt` in its cache.
@@ -63,20 +64,23 @@ class UltralyticsDetector:
             raise ModelError(
                 f"Model weights are damaged or no Ultralytics checkpoint: {weights} cannot be loaded."
             ) from error
+        # The library keeps the picture it works on in the model.
+        self._lock = threading.Lock()
         self._meanings = meanings(names, Path(weights))
 
     def detect(self, image: Image) -> tuple[Detection, ...]:
         options = self._options
-        (result,) = self._model.predict(
-            np.ascontiguousarray(image),
-            imgsz=options.long_side,
-            conf=options.min_score,
-            iou=NMS_IOU,
-            agnostic_nms=True,
-            max_det=_MAX_OBJECTS,
-            device=self._device,
-            verbose=False,
-        )
+        with self._lock:
+            (result,) = self._model.predict(
+                np.ascontiguousarray(image),
+                imgsz=options.long_side,
+                conf=options.min_score,
+                iou=NMS_IOU,
+                agnostic_nms=True,
+                max_det=_MAX_OBJECTS,
+                device=self._device,
+                verbose=False,
+            )
         found = result.boxes
         # End-to-end heads skip Ultralytics' own suppression; twins must go here too.
         candidates = suppressed(

@@ -85,7 +85,7 @@ class GotchaCommands(TyperGroup):
         except GotchaError as error:
             if ctx.params.get("debug"):
                 _show_traceback()
-            _show_error(str(error))
+            _show_error(redact(str(error)))
             raise typer.Exit(MISUSED if isinstance(error, ConfigError) else FAILED) from error
         except KeyboardInterrupt as error:
             raise typer.Exit(FAILED) from error

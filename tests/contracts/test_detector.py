@@ -28,7 +28,6 @@ class Case:
     detector: Detector
     image: Image
     objects: tuple[tuple[ObjectClass, Box], ...]
-    threads: bool = True
 
 
 def _drawn(make: Callable[[Path, DetectorOptions], Detector], weights: Path) -> Case:
@@ -55,7 +54,7 @@ def _ultralytics() -> Case:
         for box in (Box(x1=47, y1=402, x2=230, y2=905), Box(x1=669, y1=380, x2=810, y2=882))
     )
     detector = UltralyticsDetector(MODELS / "vehicle_detector.pt", OPTIONS, device="cpu")
-    return Case(detector, np.asarray(image, dtype=np.uint8), people, threads=False)
+    return Case(detector, np.asarray(image, dtype=np.uint8), people)
 
 
 @pytest.fixture(
@@ -141,8 +140,6 @@ def test_a_part_of_a_larger_picture_is_taken(case: Case) -> None:
 
 
 def test_several_cameras_may_share_it(case: Case) -> None:
-    if not case.threads:
-        pytest.skip("documented as used by one thread at a time")
     expected = case.detector.detect(case.image)
     mirrored = np.ascontiguousarray(case.image[:, ::-1])
     expected_mirrored = case.detector.detect(mirrored)

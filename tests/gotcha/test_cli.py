@@ -12,6 +12,7 @@ from typer.testing import CliRunner, Result
 
 from gotcha.cli.app import app, common_first, main
 from gotcha.cli.bench import BENCHES
+from pipeline.errors import StorageError
 
 COMMANDS = ("run", "watch", "worker", "analyze", "check", "reports", "demo", "bench")
 
@@ -183,3 +184,18 @@ def test_a_bug_is_one_sentence_without_passwords(
     assert "an unexpected error, which is a bug: ZeroDivisionError: at rtsp://***@cam/main" in text
     assert ("Traceback" in text) is debug
     assert "hunter2" not in text
+
+
+def test_an_error_of_ours_is_shown_without_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its sentence may quote an address that carries the password as a parameter."""
+
+    class Bench:
+        @staticmethod
+        def main(_arguments: list[str]) -> int:
+            raise StorageError("at postgresql://db/gotcha?password=hunter2")
+
+    monkeypatch.setitem(sys.modules, "bench.store", Bench)
+    result = gotcha("bench", "store")
+    assert result.exit_code == 1
+    assert "at postgresql://db/gotcha?password=***" in result.output
+    assert "hunter2" not in result.output

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from pipeline.casework import Casework
-from pipeline.detection import ObjectClass
+from pipeline.detection import Detector, ObjectClass
 from pipeline.dwell import DwellTimer
 from pipeline.evidence import EvidenceRecorder, EvidenceTools
 from pipeline.geometry import Box, Point, Polygon
@@ -94,11 +94,13 @@ class Rig:
         scanner: PlateScanner | None = None,
         evidence: MemoryEvidence | None = None,
         sink: MemorySink | None = None,
+        detector: Detector | None = None,
+        standing: type[ScriptedStanding] = ScriptedStanding,
     ) -> None:
         self.evidence = evidence or MemoryEvidence()
         self.sink = sink or MemorySink()
         self.clips: list[tuple[float, float]] = []
-        self.standing = ScriptedStanding(script)
+        self.standing = standing(script)
         rule = rule or zone()
         numbers = count(1)
         plates = PlateWatch(scanner=scanner or FixedScanner(PLATE), grammar=KoreanPlates())
@@ -129,7 +131,7 @@ class Rig:
             masks=(),
             analysis_long_side=640,
             parts=WatchParts(
-                detector=NothingDetected(),
+                detector=detector or NothingDetected(),
                 tracker=self.standing,
                 dwell=DwellTimer((rule,)),
                 view=ViewWatch(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import cv2
@@ -9,7 +10,9 @@ import numpy as np
 import pytest
 
 from pipeline.errors import InvalidValueError
+from pipeline.geometry import Box
 from pipeline.picture import Image
+from pipeline.plate import PlateSighting
 from pipeline.report import EvidenceKind, RejectionReason, ReportState
 from pipeline.standing import StandingVehicle
 from pipeline.watch_state import dump_watch, load_watch
@@ -197,3 +200,19 @@ def test_a_larger_picture_gives_larger_photos_in_the_same_coordinates() -> None:
     stored = cv2.imdecode(np.frombuffer(rig.evidence.get(photo.key), np.uint8), cv2.IMREAD_COLOR)
     assert stored is not None
     assert stored.shape[0] == 960
+
+
+def test_a_frozen_picture_does_not_agree_with_itself() -> None:
+    """A frozen camera's one unsure look was read again and again, and passed the gate of agreeing looks."""
+    scanner = FixedScanner(PLATE, certainty=0.75)
+    whole = scanner.scan
+
+    def frozen(image: Image, vehicle: Box, others: tuple[Box, ...]) -> PlateSighting | None:
+        sighting = whole(image, vehicle, others)
+        return None if sighting is None else replace(sighting, crop=np.full((40, 160, 3), 7, np.uint8))
+
+    scanner.scan = frozen  # type: ignore[method-assign]
+    rig = Rig(stands(2, 300), scanner=scanner)
+    rig.play(0, 250)
+    assert rig.states == [ReportState.TEMPORARY]
+    assert rig.watch.parts.casework.cases[0].plate.readings == 1

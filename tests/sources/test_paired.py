@@ -9,7 +9,9 @@ import pytest
 from pipeline.frame import Frame
 from pipeline.geometry import Size
 from simulator.rtsp_server import RtspServer
+from sources.clip_ring import ClipRing
 from sources.decode_mode import DecodeOptions
+from sources.encoded import EncodedPacket
 from sources.paired import PairedSource
 from sources.reconnect import RetryOptions
 from sources.rtsp_reader import RtspOptions
@@ -104,3 +106,27 @@ def test_without_its_main_stream_the_analysis_goes_on(videos: tuple[Path, Path])
     assert "main stream: nothing answers" in notices.texts("lost")
     assert "analysis stream: sends h264" in notices.texts("connected")
     assert source.clip(0.0, 1.0) is None
+
+
+def test_a_bug_in_reading_the_main_stream_reaches_the_consumer(
+    videos: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A dead reading thread would leave every later report without its large picture, and nobody told."""
+
+    def broken(_ring: ClipRing, _packet: EncodedPacket) -> None:
+        raise ZeroDivisionError("a bug of ours")
+
+    monkeypatch.setattr(ClipRing, "append", broken)
+    main, small = videos
+    stop = threading.Event()
+    watchdog = threading.Timer(30.0, stop.set)
+    watchdog.start()
+    with RtspServer(main) as large, RtspServer(small) as analysis:
+        source = PairedSource("c", options(large.url), options(analysis.url))
+        try:
+            with pytest.raises(ZeroDivisionError, match="a bug of ours"):
+                for _frame in source.frames(stop):
+                    pass
+        finally:
+            stop.set()
+            watchdog.cancel()

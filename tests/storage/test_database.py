@@ -93,12 +93,20 @@ def test_a_wrong_address_is_said_without_the_password(bad: str) -> None:
     assert "hunter2" not in _chain(error.value)
 
 
-def test_a_database_that_does_not_answer_is_said_without_the_password() -> None:
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://gotcha:hunter2@127.0.0.1:{port}/reports",
+        "postgresql://127.0.0.1:{port}/reports?user=gotcha&password=hunter2",
+        "postgresql://127.0.0.1:{port}/reports?sslpassword=hunter2",
+    ],
+)
+def test_a_database_that_does_not_answer_is_said_without_the_password(address: str) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
         with pytest.raises(StorageUnavailableError, match="is not available") as error:
-            open_database(f"postgresql://gotcha:hunter2@127.0.0.1:{port}/reports")
+            open_database(address.format(port=port))
     assert "hunter2" not in str(error.value)
     assert str(port) in str(error.value)
 
