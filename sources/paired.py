@@ -86,9 +86,11 @@ class PairedSource:
                 failures.append(error)
 
         with beside(read_main, name=f"rtsp main {self._camera}"):
-            for frame in self._with_main(self._analysis.frames(stop)):
+            for index, analysed in enumerate(self._with_main(self._analysis.frames(stop))):
                 if failures:
                     raise failures.popleft()
+                # Counted anew: the frames that went by before the main stream's first keyframe are nobody's.
+                frame = dataclasses.replace(analysed, index=index)
                 self._origin = frame.taken_at - timedelta(seconds=frame.at_s)
                 keyframe = self._nearest(frame.taken_at)
                 if keyframe is None:
