@@ -114,12 +114,16 @@ class ViewWatch:
         if gray.shape != (VIEW_SIZE.height, VIEW_SIZE.width) or gray.dtype != np.uint8:
             raise InvalidValueError(f"expected luma uint8 (180, 320), got {gray.dtype} {gray.shape}")
         self._updates += 1
-        if self._is_frozen(gray, at_s):
-            self._consider(_FROZEN, at_s)
-        elif self._same_pictures == 1:
+        frozen = self._is_frozen(gray, at_s)
+        if self._same_pictures == 1:
             features = measure(gray)
             self._consider(self._judge(features), at_s)
             self._learn(features, at_s)
+        elif frozen and self._condition not in _PLAIN_BY_NATURE:
+            self._consider(_FROZEN, at_s)
+        elif self._candidate is not None and self._candidate.condition is not CameraCondition.OK:
+            # Behind a lens cap no picture differs from the last: what it showed goes on.
+            self._consider(self._candidate, at_s)
         return self._condition
 
     def accept_view(self) -> None:
@@ -259,6 +263,8 @@ _FROZEN = ViewVerdict(
     patience_s=0.0,
     text="The picture is frozen: the camera sends the same one again and again.",
 )
+# A covered lens and a black night send equal pictures without being frozen.
+_PLAIN_BY_NATURE = frozenset({CameraCondition.BLOCKED, CameraCondition.DARK})
 _DARK_START = ViewVerdict(
     condition=CameraCondition.DARK, patience_s=10.0, text="It is too dark to recognise anything."
 )

@@ -248,3 +248,16 @@ def test_a_doubt_is_said_at_once_and_before_anything_is_declared() -> None:
 def test_a_picture_of_another_size_is_refused() -> None:
     with pytest.raises(InvalidValueError, match=r"\(180, 320\)"):
         ViewWatch().update(np.zeros((90, 160), np.uint8), 0.0)
+
+
+@pytest.mark.parametrize(("gain", "bias"), [(0.0, 30.0), (0.0, 170.0), (0.0, 0.0)])
+def test_a_lens_covered_without_any_noise_is_blocked_and_not_frozen(gain: float, bias: float) -> None:
+    """Behind a lens cap every picture equals the last: it was called frozen, and only after 15 s."""
+
+    def covered(_second: int) -> Gray:
+        return seen(STREET, 7, gain=gain, bias=bias, noise=0.0)
+
+    (blocked, back) = watched((30, usual), (40, covered), (20, usual))
+    assert blocked[1] is BLOCKED
+    assert 40 <= blocked[0] <= 43
+    assert back[1] is OK
