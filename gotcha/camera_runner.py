@@ -13,7 +13,6 @@ from pipeline.frame import Frame, FrameSource, NoticeSink, SourceNotice
 from pipeline.watch import CameraWatch, WatchStep
 from pipeline.watch_state import dump_watch, load_watch
 from sources.frame_buffer import FrameBuffer
-from storage.watch_memory import WatchMemory
 
 _log = logging.getLogger(__name__)
 
@@ -31,6 +30,23 @@ class StepObserver(Protocol):
     """Is told of every frame of every camera, in the camera's thread."""
 
     def __call__(self, camera: str, frame: Frame, step: WatchStep) -> None: ...
+
+
+class Memory(Protocol):
+    """Keeps the state of a camera's watch from run to run; see `storage.watch_memory.WatchMemory`."""
+
+    def save(self, camera: str, state: bytes) -> None: ...
+
+    def load(self, camera: str) -> bytes | None: ...
+
+    def set_aside(self, camera: str) -> None: ...
+
+    def take_accepted_view(self, camera: str) -> bool: ...
+
+
+def always() -> bool:
+    """For a camera that no other program watches."""
+    return True
 
 
 @dataclass(slots=True)
@@ -54,13 +70,15 @@ class CameraSetup:
         source: makes the source, which tells its notices to the sink.
         watch: makes the watch for a source.
         memory: where its state is kept; None for files, which are a whole.
+        may_watch: asked before each frame; False ends the watch, as another program has the camera.
     """
 
     name: str
     live: bool
     source: Callable[[NoticeSink], FrameSource]
     watch: Callable[[FrameSource], CameraWatch]
-    memory: WatchMemory | None
+    memory: Memory | None
+    may_watch: Callable[[], bool] = always
 
 
 class CameraRunner:
@@ -71,6 +89,8 @@ class CameraRunner:
         self._observe = observe
         self.counts = CameraCounts()
         self.failure: str | None = None
+        # The source ended by itself: there is nothing more to see.
+        self.footage_over = False
         self.trouble: str | None = None
         self._told_s: dict[str, float] = {}
 
@@ -102,22 +122,27 @@ class CameraRunner:
         dropped_before = self.counts.dropped
         try:
             for frame in buffer.frames(stop):
-                if last is None:
+                if last is None and self._setup.may_watch():
                     self._told_s.clear()
                     self._recall(watch, frame)
                     self._accept_view(watch)
                     saved_s = frame.at_s
+                if not self._setup.may_watch():
+                    return
                 last = frame
-                reported = self._step(watch, frame)
+                moved_on = self._step(watch, frame)
                 self.counts.dropped = dropped_before + buffer.dropped
-                if reported or frame.at_s - saved_s >= SAVE_EVERY_S:
+                # A case that was opened or reported is kept at once: whoever goes on from here, this program
+                # or another, knows it under the same id.
+                if moved_on or frame.at_s - saved_s >= SAVE_EVERY_S:
                     saved_s = frame.at_s
                     self._save(watch)
                     self._accept_view(watch)
         finally:
             # Whatever ended the loop, what is known of this camera is worth keeping.
             self._save(watch)
-        if last is not None and not stop.is_set():
+        self.footage_over = not stop.is_set()
+        if last is not None and self.footage_over:
             self._finish(watch, stop)
 
     def _finish(self, watch: CameraWatch, stop: threading.Event) -> None:
@@ -134,7 +159,7 @@ class CameraRunner:
             self.trouble = notice.text.partition("; trying again")[0]
 
     def _step(self, watch: CameraWatch, frame: Frame) -> bool:
-        """Take in a frame; whether reports were made that a restart must know of."""
+        """Take in a frame; whether cases or reports were made that a restart must know of."""
         self.counts.frames += 1
         try:
             step = watch.step(frame)
@@ -146,7 +171,7 @@ class CameraRunner:
         for problem in step.problems:
             self._tell(problem, frame.at_s)
         self._observe(self._setup.name, frame, step)
-        return bool(step.reports)
+        return bool(step.changes or step.reports)
 
     def _tell(self, problem: str, at_s: float) -> None:
         """Log what went wrong; the same sentence at most once in `REPEAT_AFTER_S`."""

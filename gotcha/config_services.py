@@ -86,6 +86,11 @@ class QueueConfig(Section):
         None,
         description="a Redis server, such as redis://:${REDIS_PASSWORD}@host:6379/0; by default an own one",
     )
+    share_cameras: bool = Field(
+        True,
+        description="with url: whether programs with this queue share the cameras, each watched by one; "
+        "then nothing is watched while Redis is away",
+    )
 
 
 class DatabaseConfig(Section):

@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 import logging
+import os
+import secrets
+import socket
 import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from time import monotonic
 
-from gotcha.camera_runner import CameraRunner, CameraSetup
+from gotcha.camera_group import CameraGroup, OwnCameras
+from gotcha.camera_runner import CameraRunner, CameraSetup, Memory, always
 from gotcha.config import Config
 from gotcha.evidence_wiring import open_evidence
+from gotcha.leased import LeasedMemory, LeasedSink
 from gotcha.models import Models
+from gotcha.shared_cameras import MARGIN_S, SharedCameras
 from gotcha.source_wiring import build_source, is_live
 from gotcha.state_folder import prepare, watching
 from gotcha.wiring import build_watch
 from gotcha.worker_process import WorkerProcess
+from jobs.camera_leases import CameraLeases
 from jobs.dispatcher import Dispatcher
 from jobs.embedded_redis import RedisService, open_redis
+from jobs.lease import Lease
 from jobs.outbox import Outbox
+from jobs.redis_connection import connect
+from jobs.redis_watch_memory import RedisWatchMemory
 from pipeline.frame import Frame, FrameSource
-from pipeline.report import EvidenceStore
+from pipeline.report import EvidenceStore, ReportSink
 from pipeline.watch import CameraWatch, WatchStep
 from storage.watch_memory import WatchMemory
 
@@ -31,6 +40,8 @@ _log = logging.getLogger(__name__)
 # behind (their threads are daemons and their state is on disk).
 _JOIN_S = 1.0
 _POLL_S = 0.2
+# Leases last seconds: who asks for them must not wait for Redis much longer than one.
+_LEASE_WAIT_S = 1.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +99,8 @@ class Runtime:
         self._observe = observe
         self._reports: Counter[str] = Counter()
         self._outbox: Outbox | None = None
+        # A camera that comes and goes among nodes has a runner each time.
+        self._runners: dict[str, list[CameraRunner]] = {}
 
     @property
     def waiting(self) -> int:
@@ -136,33 +149,24 @@ class Runtime:
         dispatcher = Dispatcher(self._outbox, service.connect())
         evidence = open_evidence(config)
         memory = WatchMemory(config.state_dir / "memory")
-        runners = {name: self._runner(name, evidence, memory) for name in config.cameras}
-        # The cameras stop at the end too, when it is not the user who ends the run.
-        ending = threading.Event()
-        threads = [
-            threading.Thread(target=runner.run, args=(ending,), name=f"watch-{name}", daemon=True)
-            for name, runner in runners.items()
-        ]
+        cameras = self._cameras(evidence, memory)
         dispatcher.start()
         try:
-            for thread in threads:
-                thread.start()
+            cameras.start()
             while not stop.wait(_POLL_S):
                 if worker is not None:
                     worker.keep_alive()
-                if not any(thread.is_alive() for thread in threads) and self._done(worker):
+                if cameras.over and self._done(worker):
                     break
         finally:
-            ending.set()
             if worker is not None and self.waiting == 0:
                 # It ends while the cameras do; with something to store it is given that time.
                 worker.ask_to_stop()
-            deadline_s = monotonic() + _JOIN_S
-            for thread in threads:
-                thread.join(max(0.0, deadline_s - monotonic()))
+            # The cameras stop at the end too, when it is not the user who ends the run.
+            cameras.end(_JOIN_S)
             dispatcher.stop()
             dispatcher.join(_JOIN_S)
-            summary = self._summary(runners)
+            summary = self._summary()
             self._outbox.close()
             self._outbox = None
         return summary
@@ -171,13 +175,40 @@ class Runtime:
         # Without a worker here nobody knows when the one elsewhere comes: the reports wait on disk.
         return worker is None or self.waiting == 0
 
-    def _runner(self, name: str, evidence: EvidenceStore, memory: WatchMemory) -> CameraRunner:
-        config, models, outbox = self._config, self._models, self._outbox
-        assert outbox is not None  # noqa: S101 - `_watch` has just opened it
+    def _cameras(self, evidence: EvidenceStore, memory: WatchMemory) -> CameraGroup:
+        config, url = self._config, self._config.redis_url
+        assert self._outbox is not None  # noqa: S101 - `_watch` has just opened it
+        outbox = self._outbox
+        if url is None or not config.queue.share_cameras:
+            return OwnCameras({name: self._runner(name, evidence, outbox, memory) for name in config.cameras})
+        shared = RedisWatchMemory(connect(url, wait_s=_LEASE_WAIT_S))
+
+        def leased(lease: Lease) -> CameraRunner:
+            return self._runner(
+                lease.camera,
+                evidence,
+                LeasedSink(outbox, lease),
+                LeasedMemory(shared, memory, lease),
+                lambda: lease.held(for_s=MARGIN_S),
+            )
+
+        node = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
+        leases = CameraLeases(connect(url, wait_s=_LEASE_WAIT_S), node)
+        return SharedCameras(leases, config.cameras, leased)
+
+    def _runner(
+        self,
+        name: str,
+        evidence: EvidenceStore,
+        sink: ReportSink,
+        memory: Memory,
+        may_watch: Callable[[], bool] = always,
+    ) -> CameraRunner:
+        config, models = self._config, self._models
         live = is_live(config.camera(name))
 
         def watch(source: FrameSource) -> CameraWatch:
-            return build_watch(config, name, models=models, evidence=evidence, sink=outbox, cut=source.clip)
+            return build_watch(config, name, models=models, evidence=evidence, sink=sink, cut=source.clip)
 
         setup = CameraSetup(
             name=name,
@@ -185,8 +216,11 @@ class Runtime:
             source=lambda notices: build_source(config, name, notices=notices),
             watch=watch,
             memory=memory if live else None,
+            may_watch=may_watch,
         )
-        return CameraRunner(setup, self._stepped)
+        runner = CameraRunner(setup, self._stepped)
+        self._runners.setdefault(name, []).append(runner)
+        return runner
 
     def _stepped(self, camera: str, frame: Frame, step: WatchStep) -> None:
         for change in step.changes:
@@ -206,20 +240,23 @@ class Runtime:
         if self._observe is not None:
             self._observe(camera, frame, step)
 
-    def _summary(self, runners: dict[str, CameraRunner]) -> RunSummary:
-        cameras = tuple(
-            CameraSummary(
-                name=name,
-                frames=runner.counts.frames,
-                detected=runner.counts.detected,
-                damaged=runner.counts.damaged,
-                dropped=runner.counts.dropped,
-                reports=self._reports[name],
-                restarts=runner.counts.restarts,
-                failure=runner.failure,
-                trouble=runner.trouble,
-            )
-            for name, runner in runners.items()
+    def _summary(self) -> RunSummary:
+        return RunSummary(
+            cameras=tuple(self._camera_summary(name) for name in self._config.cameras),
+            waiting=self.waiting,
+            dead=0 if self._outbox is None else self._outbox.counts().dead,
         )
-        dead = 0 if self._outbox is None else self._outbox.counts().dead
-        return RunSummary(cameras=cameras, waiting=self.waiting, dead=dead)
+
+    def _camera_summary(self, name: str) -> CameraSummary:
+        runners = self._runners.get(name, [])
+        return CameraSummary(
+            name=name,
+            frames=sum(runner.counts.frames for runner in runners),
+            detected=sum(runner.counts.detected for runner in runners),
+            damaged=sum(runner.counts.damaged for runner in runners),
+            dropped=sum(runner.counts.dropped for runner in runners),
+            reports=self._reports[name],
+            restarts=sum(runner.counts.restarts for runner in runners),
+            failure=runners[-1].failure if runners else None,
+            trouble=runners[-1].trouble if runners else None,
+        )

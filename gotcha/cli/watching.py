@@ -40,6 +40,8 @@ def watch(context: typer.Context, camera: Cameras = None) -> None:
     """Watch the cameras only; a `gotcha worker` elsewhere stores the reports.
 
     For more than one machine: give all of them the same queue.url, and the workers the same database.url.
+    Programs with the same queue.url share the cameras: each is watched by one of them, and goes to another
+    within half a minute when that one dies.
     """
     config = config_with_cameras(context, camera)
     from gotcha.runtime import Runtime
@@ -49,16 +51,25 @@ def watch(context: typer.Context, camera: Cameras = None) -> None:
     _end(summary)
 
 
-def worker(context: typer.Context) -> None:
+def worker(
+    context: typer.Context,
+    number: Annotated[
+        int, typer.Option("--number", "-n", min=1, max=64, help="How many, each a process of its own.")
+    ] = 1,
+) -> None:
     """Store what the cameras queued; may run several times, on several machines.
 
-    Killed in the middle of a job, it loses nothing: the job is done again, and stored once.
+    Ctrl-C and SIGTERM let it finish the job it is doing. Killed in the middle of one, it loses nothing: the
+    job is done again, and stored once.
+
+      gotcha worker
+      gotcha worker -n 4
     """
     config = config_of(context)
-    from gotcha.storing import run_separate_worker
+    from gotcha.storing import run_separate_workers
 
     with stop_on_signals() as stop:
-        run_separate_worker(config, stop)
+        run_separate_workers(config, stop, number=number)
 
 
 def _end(summary: RunSummary) -> None:

@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 _FENCE = re.compile(r"^```ya?ml\n(.*?)^```", re.MULTILINE | re.DOTALL)
 # Variables the examples name; the values are only ever used here.
 _EXAMPLE_ENVIRONMENT = dict.fromkeys(
-    ("GATE_PASSWORD", "CAMERA_PASSWORD", "LOT_PASSWORD", "REDIS_PASSWORD"), "example"
+    ("GATE_PASSWORD", "CAMERA_PASSWORD", "LOT_PASSWORD", "REDIS_PASSWORD", "DATABASE_PASSWORD"), "example"
 )
 
 ONE_CAMERA = """\

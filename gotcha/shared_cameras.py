@@ -1,0 +1,187 @@
+"""The cameras a program watches, each in a thread: those it holds the lease of, shared with other nodes."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from time import monotonic
+
+import redis
+
+from gotcha.camera_group import join_all
+from gotcha.camera_runner import CameraRunner
+from jobs.camera_leases import CameraLeases, Node
+from jobs.lease import Lease
+
+_log = logging.getLogger(__name__)
+
+ROUND_S = 1.0
+# Watching stops this long before a lease runs out: longer than one frame takes on a busy machine.
+MARGIN_S = 4.0
+# A free camera is left to the node that watches fewest for this long; then whoever comes takes it.
+_LEFT_TO_OTHERS_S = 3.0
+# Between two cameras that are handed to a node that watches fewer.
+_SETTLE_S = 5.0
+
+
+@dataclass(slots=True, kw_only=True)
+class _Seat:
+    """A camera that is being watched here, and who shall have it next."""
+
+    lease: Lease
+    runner: CameraRunner
+    thread: threading.Thread
+    promised_to: str | None = None
+    stop: threading.Event = field(default_factory=threading.Event)
+
+
+class SharedCameras:
+    """Takes leases, watches, hands over; one control thread.
+
+    A node takes a free camera when it watches no more cameras than the others, and hands one over when
+    another node watches at least two fewer. What happens to a camera goes to its memory before its lease.
+
+    Args:
+        leases: of this node.
+        cameras: names of those it would watch.
+        runner: makes a camera's runner under a lease.
+    """
+
+    def __init__(
+        self, leases: CameraLeases, cameras: Collection[str], runner: Callable[[Lease], CameraRunner]
+    ) -> None:
+        self._leases = leases
+        self._open = sorted(cameras)
+        self._runner = runner
+        self._seats: dict[str, _Seat] = {}
+        self._free_since: dict[str, float] = {}
+        self._handed_over_s = 0.0
+        self._away = False
+        self._waiting_said = False
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="camera-leases", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    @property
+    def over(self) -> bool:
+        return not self._open
+
+    def end(self, timeout_s: float) -> None:
+        self._ending.set()
+        for seat in tuple(self._seats.values()):
+            seat.stop.set()
+        join_all([seat.thread for seat in tuple(self._seats.values())], timeout_s)
+        if self._thread.ident is not None:
+            self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        while not self._ending.is_set():
+            try:
+                self._round()
+                if self._away:
+                    self._away = False
+                    _log.info("Redis is back: cameras are shared again")
+            except redis.RedisError as error:
+                if not self._away:
+                    self._away = True
+                    _log.error("Redis is away, cameras are watched until their leases run out: %s", error)
+            except Exception:  # noqa: BLE001 - a thread's border: leases must go on being looked after
+                _log.exception("a round of the camera leases failed")
+            self._stop_lost()
+            self._ending.wait(ROUND_S)
+        self._give_everything_back()
+
+    def _round(self) -> None:
+        for seat in self._seats.values():
+            if not seat.lease.lost and not self._leases.renew(seat.lease):
+                _log.error("%s: another node watches it now", seat.lease.camera)
+        self._collect()
+        self._leases.announce(self._open, len(self._seats))
+        nodes = self._leases.nodes()
+        self._take_free(nodes)
+        self._hand_over(nodes)
+
+    def _stop_lost(self) -> None:
+        for seat in self._seats.values():
+            if not seat.lease.held(for_s=MARGIN_S) and not seat.stop.is_set():
+                _log.warning("%s: its lease runs out, watching stops", seat.lease.camera)
+                seat.stop.set()
+
+    def _collect(self) -> None:
+        """Clear away the seats whose threads have ended, and say in Redis why."""
+        for camera, seat in tuple(self._seats.items()):
+            if seat.thread.is_alive():
+                continue
+            del self._seats[camera]
+            if seat.runner.footage_over:
+                self._open.remove(camera)
+                self._leases.end(seat.lease)
+                continue
+            if seat.runner.failure is not None:
+                # Another node may reach it.
+                self._open.remove(camera)
+            self._leases.release(seat.lease, to=seat.promised_to)
+
+    def _take_free(self, nodes: tuple[Node, ...]) -> None:
+        wanted = [camera for camera in self._open if camera not in self._seats]
+        now = monotonic()
+        free = [camera for camera, holder in self._leases.holders(wanted).items() if holder is None]
+        self._free_since = {camera: self._free_since.get(camera, now) for camera in free}
+        for camera in free:
+            others = [n for n in nodes if n.name != self._leases.node and camera in n.cameras]
+            fewest = min((node.watching for node in others), default=len(self._seats))
+            if len(self._seats) > fewest and now - self._free_since[camera] < _LEFT_TO_OTHERS_S:
+                continue
+            answer = self._leases.acquire(camera)
+            if answer.ended:
+                _log.info("%s: its footage has ended on another node", camera)
+                self._open.remove(camera)
+            elif answer.lease is not None:
+                self._free_since.pop(camera)
+                self._sit_down(answer.lease)
+            elif answer.wait_s and not self._waiting_said:
+                self._waiting_said = True
+                _log.info(
+                    "Redis has started anew: watching begins in %.0f s, when nobody can still hold a camera",
+                    answer.wait_s,
+                )
+
+    def _sit_down(self, lease: Lease) -> None:
+        runner = self._runner(lease)
+        stop = threading.Event()
+        thread = threading.Thread(target=runner.run, args=(stop,), name=f"watch-{lease.camera}", daemon=True)
+        self._seats[lease.camera] = _Seat(lease=lease, runner=runner, thread=thread, stop=stop)
+        _log.info("%s: watched by this node (%s)", lease.camera, self._leases.node)
+        thread.start()
+
+    def _hand_over(self, nodes: tuple[Node, ...]) -> None:
+        staying = [seat for seat in self._seats.values() if not seat.stop.is_set()]
+        if monotonic() - self._handed_over_s < _SETTLE_S or len(staying) < len(self._seats):
+            return
+        for node in sorted(nodes, key=lambda node: node.watching):
+            if node.name == self._leases.node or len(staying) - node.watching < 2:
+                continue
+            seat = next((seat for seat in staying if seat.lease.camera in node.cameras), None)
+            if seat is not None:
+                _log.info("%s: handed over to node %s", seat.lease.camera, node.name)
+                seat.promised_to = node.name
+                seat.stop.set()
+                self._handed_over_s = monotonic()
+                return
+
+    def _give_everything_back(self) -> None:
+        for seat in self._seats.values():
+            seat.stop.set()
+        join_all([seat.thread for seat in self._seats.values()], MARGIN_S)
+        try:
+            for seat in self._seats.values():
+                # Who still runs keeps its lease until that ends by itself: nobody else watches meanwhile.
+                if not seat.thread.is_alive():
+                    self._leases.release(seat.lease)
+            self._leases.withdraw()
+        except redis.RedisError as error:
+            _log.debug("leases end by themselves: %s", error)
