@@ -5,12 +5,19 @@ from __future__ import annotations
 import threading
 
 from gotcha.config import Config
+from gotcha.evidence_wiring import open_evidence
 from gotcha.retention import purging_hourly
 from gotcha.state_folder import prepare
+from gotcha.worker_process import WorkerProcess
+from jobs.dispatcher import JOB_TIMEOUT_S
 from jobs.embedded_redis import open_redis
+from jobs.repeat_search import RepeatSearch
 from jobs.worker import run_worker
 from storage.database import open_database
+from storage.place_history import PlaceHistory
 from storage.report_store import SqlReportStore
+
+_KEEP_ALIVE_S = 0.5
 
 
 def store_reports(config: Config, redis_url: str, stop: threading.Event | None = None) -> None:
@@ -18,22 +25,51 @@ def store_reports(config: Config, redis_url: str, stop: threading.Event | None =
 
     Raises:
         StorageError: the database cannot be opened or brought up to date; says what to do.
+        EvidenceError: the evidence folder or bucket cannot be used.
         QueueError: the address of Redis is wrong.
     """
     database = open_database(config.database_url)
     try:
+        store = SqlReportStore(database)
+        repeats = RepeatSearch(
+            store=store,
+            history=PlaceHistory(database),
+            evidence=open_evidence(config),
+            window_s=config.repeats.window_s,
+        )
         with purging_hourly(config, database):
-            run_worker(redis_url, SqlReportStore(database), stop=stop)
+            run_worker(redis_url, store, repeats=repeats, stop=stop)
     finally:
         database.dispose()
 
 
-def run_separate_worker(config: Config, stop: threading.Event) -> None:
+def run_separate_workers(config: Config, stop: threading.Event, *, number: int = 1) -> None:
     """What `gotcha worker` does: the queue of the configuration, or the embedded one of its state folder.
 
+    Args:
+        config: whose queue and database.
+        stop: ends them, each after the job it is doing.
+        number: how many; more than one are processes of their own, started again should they die.
+
     Raises:
-        StorageError, QueueError: see `store_reports`; also when Redis does not answer.
+        StorageError, EvidenceError, QueueError: see `store_reports`; also when Redis does not answer.
     """
     prepare(config.state_dir)
     with open_redis(config.redis_url, config.state_dir) as service:
-        store_reports(config, service.url, stop)
+        if number == 1:
+            store_reports(config, service.url, stop)
+            return
+        # What is wrong with the database is said once and at once, not by each of them for ever.
+        open_database(config.database_url).dispose()
+        workers = [WorkerProcess(config, service.url) for _ in range(number)]
+        try:
+            for worker in workers:
+                worker.start()
+            while not stop.wait(_KEEP_ALIVE_S):
+                for worker in workers:
+                    worker.keep_alive()
+        finally:
+            for worker in workers:
+                worker.ask_to_stop()
+            for worker in workers:
+                worker.stop(within_s=JOB_TIMEOUT_S)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -12,7 +13,7 @@ from pipeline.geometry import Box, Size
 from pipeline.photo_pair import comparable, looks_alike
 from pipeline.plate import PlateText
 from pipeline.plate_match import PlateMatch, same_plate
-from pipeline.report import EvidenceKind
+from pipeline.report import EvidenceKind, Report
 from pipeline.sights import Sights
 
 # A box that overlaps an earlier one by half is the same place: parked boxes vary by some 10 % between
@@ -39,6 +40,8 @@ class ReportedVehicle:
         plate: its plate as reported.
         photo_key: evidence key of its last photo, to compare pictures with.
         last_seen_at: last time it was known to stand there.
+        arrived_at: from when it stood there; None in the memory of a version that did not keep it.
+        since_start: it stood there already when watching began.
     """
 
     report_id: str
@@ -48,6 +51,8 @@ class ReportedVehicle:
     plate: PlateText
     photo_key: str
     last_seen_at: datetime
+    arrived_at: datetime | None = None
+    since_start: bool = False
 
 
 class Repeats:
@@ -64,19 +69,9 @@ class Repeats:
 
     def add(self, case: Case) -> None:
         """Remember the vehicle of a case that became a final report."""
-        photo = case.find(EvidenceKind.PHOTO_2) or case.find(EvidenceKind.PHOTO_1)
-        if photo is not None:
-            self._kept.append(
-                ReportedVehicle(
-                    report_id=case.report_id,
-                    vehicle_id=case.vehicle.id,
-                    box=case.vehicle.box,
-                    frame_size=case.frame_size,
-                    plate=case.plate,
-                    photo_key=photo.key,
-                    last_seen_at=case.last_seen_at,
-                )
-            )
+        vehicle = reported_case(case, EvidenceKind.PHOTO_2, EvidenceKind.PHOTO_1)
+        if vehicle.photo_key:
+            self._kept.append(vehicle)
 
     def seen(self, report_id: str, at: datetime) -> None:
         """A reported vehicle still stands there at `at`."""
@@ -97,20 +92,12 @@ class Repeats:
         one that stood there, found again: at once, or as the first thing after watching was interrupted.
         """
         self._forget_before(case.last_seen_at - self._window)
-        last = True
-        for earlier in reversed(self._kept):
-            if earlier.vehicle_id == case.vehicle.id:
-                return earlier.report_id
-            if earlier.box.iou(case.vehicle.box) < SAME_PLACE_IOU:
-                continue
-            match = same_plate(earlier.plate, case.plate)
-            if match is PlateMatch.SAME:
-                return earlier.report_id
-            found_again = last and match is PlateMatch.UNKNOWN and _may_be_found_again(earlier, case)
-            if found_again and _looks_the_same(earlier, case, sights):
-                return earlier.report_id
-            last = False
-        return None
+        found = reported_case(case, EvidenceKind.PHOTO_1)
+        same_halt = (one for one in reversed(self._kept) if one.vehicle_id == found.vehicle_id)
+        if (one := next(same_halt, None)) is not None:
+            return one.report_id
+        known = found_again(found, reversed(self._kept), sights)
+        return None if known is None else known.report_id
 
     def snapshot(self) -> tuple[ReportedVehicle, ...]:
         """Everything kept, oldest first."""
@@ -127,17 +114,116 @@ class Repeats:
             self._kept = deque(fresh, maxlen=self._kept.maxlen)
 
 
-def _may_be_found_again(earlier: ReportedVehicle, case: Case) -> bool:
-    away_s = (case.vehicle.arrived_at - earlier.last_seen_at).total_seconds()
-    return case.vehicle.since_start or away_s <= REFOUND_S
+def reported_case(case: Case, *photos: EvidenceKind) -> ReportedVehicle:
+    """The vehicle of a case; its photo is the first there is of `photos`."""
+    photo = next((found for kind in photos if (found := case.find(kind)) is not None), None)
+    return ReportedVehicle(
+        report_id=case.report_id,
+        vehicle_id=case.vehicle.id,
+        box=case.vehicle.box,
+        frame_size=case.frame_size,
+        plate=case.plate,
+        photo_key="" if photo is None else photo.key,
+        last_seen_at=case.last_seen_at,
+        arrived_at=case.vehicle.arrived_at,
+        since_start=case.vehicle.since_start,
+    )
 
 
-def _looks_the_same(earlier: ReportedVehicle, case: Case, sights: Sights) -> bool:
-    photo = case.find(EvidenceKind.PHOTO_1)
-    if photo is None or earlier.box.iou(case.vehicle.box) < LOOKS_PLACE_IOU:
+def reported_vehicle(report: Report, *, last_seen_at: datetime) -> ReportedVehicle:
+    """The vehicle of a report, to compare others with.
+
+    Args:
+        report: a report.
+        last_seen_at: of the vehicle; later than the report's own when repeats of it came.
+    """
+    photos = {item.kind: item.key for item in report.evidence}
+    return ReportedVehicle(
+        report_id=report.id,
+        vehicle_id=report.vehicle_id,
+        box=report.box,
+        frame_size=report.frame_size,
+        plate=report.plate,
+        photo_key=photos.get(EvidenceKind.PHOTO_2, photos.get(EvidenceKind.PHOTO_1, "")),
+        last_seen_at=last_seen_at,
+        arrived_at=report.arrived_at,
+        since_start=report.since_start,
+    )
+
+
+def found_again(
+    found: ReportedVehicle, known: Iterable[ReportedVehicle], sights: Sights
+) -> ReportedVehicle | None:
+    """The one of `known` that `found` is; by looks only the one that stood there next to it in time.
+
+    Args:
+        found: a vehicle.
+        known: vehicles reported at its camera within the window, of those before `found` the last first; some
+            may be later than `found`, whose report waited on a disk.
+        sights: the photos.
+    """
+    taken: set[bool] = set()
+    for other in known:
+        later = _is_later(other, found)
+        if is_found_again(other, found, sights, by_looks=later not in taken):
+            return other
+        if _overlap(other, found) >= SAME_PLACE_IOU:
+            taken.add(later)
+    return None
+
+
+def is_found_again(
+    earlier: ReportedVehicle, found: ReportedVehicle, sights: Sights, *, by_looks: bool = True
+) -> bool:
+    """Whether `found` is the vehicle of `earlier` at its place; the window is for the caller to judge.
+
+    The plates decide where they can (`same_plate`). Where they cannot, the pictures of the place do, by
+    structure, SSIM and colour (`vehicle_likeness`), for a vehicle that is there again at once or was there
+    when watching began.
+
+    Args:
+        earlier: one vehicle.
+        found: the other.
+        sights: the photos.
+        by_looks: False where another vehicle stood there in between: then only the plates decide.
+    """
+    overlap = _overlap(earlier, found)
+    if overlap < SAME_PLACE_IOU:
+        return False
+    match = same_plate(earlier.plate, found.plate)
+    if match is not PlateMatch.UNKNOWN:
+        return match is PlateMatch.SAME
+    return (
+        by_looks
+        and overlap >= LOOKS_PLACE_IOU
+        and _may_be_found_again(earlier, found)
+        and _looks_the_same(earlier, found, sights)
+    )
+
+
+def _overlap(earlier: ReportedVehicle, found: ReportedVehicle) -> float:
+    size, before = found.frame_size, earlier.frame_size
+    return earlier.box.scaled(size.width / before.width, size.height / before.height).iou(found.box)
+
+
+def _is_later(one: ReportedVehicle, other: ReportedVehicle) -> bool:
+    if one.arrived_at is None or other.arrived_at is None:
+        return False
+    return one.arrived_at > other.arrived_at
+
+
+def _may_be_found_again(earlier: ReportedVehicle, found: ReportedVehicle) -> bool:
+    before, after = (found, earlier) if _is_later(earlier, found) else (earlier, found)
+    if after.since_start or after.arrived_at is None:
+        return after.since_start
+    return (after.arrived_at - before.last_seen_at).total_seconds() <= REFOUND_S
+
+
+def _looks_the_same(earlier: ReportedVehicle, found: ReportedVehicle, sights: Sights) -> bool:
+    if not earlier.photo_key or not found.photo_key:
         return False
     try:
-        now = sights.recall(case.report_id, photo.key, case.vehicle.box, case.frame_size)
+        now = sights.recall(found.report_id, found.photo_key, found.box, found.frame_size)
         then = sights.glance(earlier.report_id, earlier.photo_key, earlier.box, earlier.frame_size)
     except EvidenceError:
         # The earlier photo may have been purged by retention: then there is nothing to compare with, and a
