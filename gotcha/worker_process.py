@@ -72,13 +72,13 @@ class WorkerProcess:
             self._asked = True
             self._process.terminate()
 
-    def stop(self) -> None:
+    def stop(self, within_s: float = _STOP_S) -> None:
         """End it: its job first if that is quick, else the job is done again at the next start."""
         self.ask_to_stop()
         process, self._process = self._process, None
         if process is None:
             return
-        process.join(_STOP_S)
+        process.join(within_s)
         if process.is_alive():
             process.kill()
             process.join()

@@ -15,6 +15,8 @@ from storage.ports import ReportStore
 if TYPE_CHECKING:
     from redis import Redis
 
+    from jobs.repeat_search import RepeatSearch
+
 
 def utc_now() -> datetime:
     """The time, aware UTC."""
@@ -29,12 +31,14 @@ class TaskContext:
         store: where reports are kept.
         redis: to answer the outbox.
         worker: the worker's name, for the history.
+        repeats: finds the accusations that a new one repeats; None stores every report as it comes.
         now: the clock, aware UTC.
     """
 
     store: ReportStore
     redis: Redis
     worker: str
+    repeats: RepeatSearch | None = None
     now: Callable[[], datetime] = utc_now
 
 

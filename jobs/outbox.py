@@ -38,7 +38,17 @@ CREATE TABLE IF NOT EXISTS items (
 CREATE INDEX IF NOT EXISTS items_state ON items (state, next_at, seq);
 CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
-_SELECT = "SELECT id, revision, kind, payload, failures, reason FROM items AS item "
+_SELECT = (
+    "SELECT id, revision, kind, payload, failures, reason, state, offered_at, next_at FROM items AS item "
+)
+
+
+class ItemState(StrEnum):
+    """How far an item is: on disk, in the queue, or refused for good."""
+
+    PENDING = "pending"
+    SENT = "sent"
+    DEAD = "dead"
 
 
 class ItemKind(StrEnum):
@@ -58,6 +68,8 @@ class OutboxItem:
         payload: JSON of `jobs.payloads`.
         failures: how often it came back unstored.
         reason: why it came back last, "" when it did not.
+        state: how far it is.
+        offered_at, next_at: when it was taken, and before when it is not queued (again); Unix seconds.
     """
 
     id: str
@@ -66,6 +78,9 @@ class OutboxItem:
     payload: str
     failures: int
     reason: str
+    state: ItemState
+    offered_at: float
+    next_at: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,6 +217,15 @@ class Outbox:
         """The dead letters, oldest first."""
         return self._select("WHERE state = 'dead' ORDER BY seq")
 
+    def items(
+        self, *, state: ItemState | None = None, id_begins: str = "", limit: int = 100
+    ) -> tuple[OutboxItem, ...]:
+        """What is here, oldest first: of one state, of ids that begin so, at most `limit`."""
+        return self._select(
+            "WHERE (?1 IS NULL OR state = ?1) AND substr(id, 1, length(?2)) = ?2 ORDER BY seq LIMIT ?3",
+            (None if state is None else state.value, id_begins, limit),
+        )
+
     def revive(self, item_id: str | None = None) -> int:
         """Put dead letters back in line: those of `item_id`, or all; returns how many."""
         with self._transaction("be updated") as connection:
@@ -231,6 +255,9 @@ class Outbox:
                 payload=row[3],
                 failures=row[4],
                 reason=row[5],
+                state=ItemState(row[6]),
+                offered_at=row[7],
+                next_at=row[8],
             )
             for row in rows
         )

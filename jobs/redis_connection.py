@@ -24,11 +24,12 @@ _SECRET = re.compile(r"((?:^|[&;])[a-z_-]*(?:pass(?:word|wd)?|pwd|token|secret|a
 _SCHEMES = ("redis", "rediss", "unix")
 
 
-def connect(url: str) -> Redis:
+def connect(url: str, *, wait_s: float | None = None) -> Redis:
     """A client for `url`; nothing is sent yet.
 
     Args:
         url: `redis://[user:password@]host:port/0`, `rediss://...` (TLS) or `unix:///path/to.sock`.
+        wait_s: longest wait for a connection and for an answer, seconds; by default 3 and 5.
 
     Raises:
         QueueError: the address is wrong.
@@ -41,8 +42,8 @@ def connect(url: str) -> Redis:
     try:
         return redis.Redis.from_url(
             url,
-            socket_connect_timeout=CONNECT_TIMEOUT_S,
-            socket_timeout=ANSWER_TIMEOUT_S,
+            socket_connect_timeout=CONNECT_TIMEOUT_S if wait_s is None else wait_s,
+            socket_timeout=ANSWER_TIMEOUT_S if wait_s is None else wait_s,
             # Our loops wait and try again themselves; a second layer would only make them slow to stop.
             retry=Retry(NoBackoff(), 0),
         )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from types import MappingProxyType
 
 from jobs import receipts
-from jobs.context import current
+from jobs.context import TaskContext, current
 from jobs.payloads import decode
 from jobs.receipts import Address, Verdict
 from pipeline.errors import PayloadError, StorageError, StorageUnavailableError
@@ -42,7 +43,8 @@ def _store(payload: str, address: Address, expected: type[Report | CameraEvent])
         if not isinstance(item, expected):
             raise PayloadError(f"expected a {expected.__name__}, got a {type(item).__name__}")
         if isinstance(item, Report):
-            context.store.apply(item, at=context.now(), by=context.worker)
+            with _settled(item, context) as report:
+                context.store.apply(report, at=context.now(), by=context.worker)
         else:
             context.store.apply_camera_event(item)
     except StorageUnavailableError:
@@ -52,6 +54,10 @@ def _store(payload: str, address: Address, expected: type[Report | CameraEvent])
         receipts.send(context.redis, address, Verdict.REFUSED, str(error))
     else:
         receipts.send(context.redis, address, Verdict.STORED)
+
+
+def _settled(report: Report, context: TaskContext) -> AbstractContextManager[Report]:
+    return nullcontext(report) if context.repeats is None else context.repeats.settled(report, context.redis)
 
 
 ALLOWED: Mapping[str, Callable[[str, object], None]] = MappingProxyType(

@@ -15,20 +15,24 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import monotonic
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import redis
 from rq import SimpleWorker
 from rq.exceptions import DequeueTimeout, StopRequested
+from rq.executions import ExecutionRegistry
 from rq.serializers import JSONSerializer
 from rq.timeouts import TimerDeathPenalty, UnixSignalDeathPenalty
+from rq.utils import now as rq_now
 from rq.worker import WorkerStatus
 
 from jobs.context import TaskContext, given
 from jobs.failures import Failures
 from jobs.queues import AllowedJob, QueueName
 from jobs.redis_connection import connect
+from jobs.repeat_search import RepeatSearch
 from jobs.supervisor import Supervisor
 from storage.ports import ReportStore
 
@@ -37,6 +41,7 @@ if TYPE_CHECKING:
     from rq import Queue
     from rq.executions import Execution
     from rq.job import Job
+    from rq.registry import StartedJobRegistry
 
 _log = logging.getLogger(__name__)
 # RQ turns its own logger up when it is imported; four lines a job drown what matters.
@@ -54,6 +59,7 @@ def run_worker(
     store: ReportStore,
     *,
     queue: QueueName = QueueName.LIGHT,
+    repeats: RepeatSearch | None = None,
     stop: threading.Event | None = None,
 ) -> None:
     """Work until `stop` is set or, in the main thread, SIGTERM or SIGINT comes; a running job is finished.
@@ -64,6 +70,7 @@ def run_worker(
         redis_url: as `jobs.redis_connection.connect` takes it.
         store: where reports go.
         queue: the one it works on.
+        repeats: finds accusations that were made before; None stores every report as it comes.
         stop: ends it; without one only a signal does.
 
     Raises:
@@ -72,7 +79,7 @@ def run_worker(
     stop = threading.Event() if stop is None else stop
     client = connect(redis_url)
     name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
-    context = TaskContext(store=store, redis=connect(redis_url), worker=name)
+    context = TaskContext(store=store, redis=connect(redis_url), worker=name, repeats=repeats)
     supervisor = Supervisor(connect(redis_url), queue, stop, Failures(context).handle)
     with _stopped_by_signals(stop), given(context):
         supervisor.start()
@@ -116,6 +123,7 @@ class StoringWorker(SimpleWorker):
         self.death_penalty_class = UnixSignalDeathPenalty if in_main_thread else TimerDeathPenalty
         self._failures = Failures(context)
         self._stop = stop
+        self._said_alive_s = 0.0
         self._beat_lock = threading.Lock()
         self._beating: tuple[Job, Execution] | None = None
 
@@ -158,13 +166,49 @@ class StoringWorker(SimpleWorker):
                 return job, queue
         raise StopRequested
 
+    def check_for_suspension(self, _burst: bool) -> None:
+        """Whoever can write to Redis could halt all workers with it: not ours."""
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
+        """Say that this worker lives. RQ does it several times a job; often enough is often enough."""
+        if pipeline is None:
+            if monotonic() - self._said_alive_s < HEARTBEAT_INTERVAL_S:
+                return
+            self._said_alive_s = monotonic()
+        super().heartbeat(timeout, pipeline)
+
     def get_heartbeat_ttl(self, job: Job) -> int:  # noqa: ARG002  (RQ's signature)
         return HEARTBEAT_TTL_S
 
     def execute_job(self, job: Job, queue: Queue) -> None:
         with self._heartbeats(job, self.prepare_execution(job)):
             self.perform_job(job, queue)
-        self.set_state(WorkerStatus.IDLE)
+
+    def handle_execution_ended(self, job: Job, _queue: Queue, _heartbeat_ttl: int) -> None:
+        job.ended_at = rq_now()
+
+    def handle_job_success(
+        self,
+        job: Job,
+        queue: Queue,  # noqa: ARG002  (RQ's signature)
+        started_job_registry: StartedJobRegistry,  # noqa: ARG002
+    ) -> None:
+        """Forget the job, in one round trip.
+
+        RQ's own looks for dependents, repeats, results and other registries first, 14 round trips in all; our
+        jobs have none, and are in no other registry than that of the running ones.
+        """
+        with self.connection.pipeline() as pipeline:
+            self.increment_successful_job_count(pipeline=pipeline)
+            self.cleanup_execution(job, pipeline)
+            pipeline.delete(
+                job.key,
+                job.dependents_key,
+                job.dependencies_key,
+                ExecutionRegistry.key_template.format(job.id),
+            )
+            self.set_state(WorkerStatus.IDLE, pipeline=pipeline)
+            pipeline.execute()
 
     def cleanup_execution(self, job: Job, pipeline: Any) -> None:
         # No beat may come after this: it would bring the record of a job back that is gone.

@@ -22,6 +22,7 @@ from gotcha.cli.events import events
 from gotcha.cli.export import export
 from gotcha.cli.logs import set_up_logs
 from gotcha.cli.options import CommonOptions
+from gotcha.cli.queue import queue
 from gotcha.cli.reports import reports
 from gotcha.cli.taught import taught
 from gotcha.cli.upkeep import database, purge, verify
@@ -39,6 +40,7 @@ Begin with [bold]gotcha demo[/] to see it work on a simulated street. Then put y
   [bold]gotcha check[/]            connect to each camera, and draw its zones
   [bold]gotcha run[/]              watch until Ctrl-C
   [bold]gotcha reports list[/]     what was reported
+  [bold]gotcha queue[/]            what is on its way to the database
   [bold]gotcha export ID[/]        the evidence pack of a report, for others
   [bold]gotcha verify[/]           whether anything stored was altered or removed
   [bold]gotcha events[/]           when a camera's view was moved, covered or dark
@@ -131,6 +133,7 @@ def configure(
 for command in (run, watch, worker, analyze, check, accept_view, events, export, verify, purge, demo):
     app.command(help=taught(command))(command)
 app.add_typer(reports, name="reports")
+app.add_typer(queue, name="queue")
 app.add_typer(database, name="db")
 app.command(help=taught(bench), context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
     bench

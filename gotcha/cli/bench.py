@@ -19,6 +19,7 @@ BENCHES = {
     "detectors": "time for a picture, by backend and size",
     "live_footage": "the whole program on real footage, served as RTSP cameras and ESP32-CAMs",
     "store": "reports a second through queue and database",
+    "faults": "whether every report arrives once while everything around it fails",
     "scenes": "the whole engine on 60 simulated scenes: events, reports, plates, camera events",
     "day": "an 8-hour simulated day: memory, time for a frame, reports",
 }

@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from jobs.dispatcher import Dispatcher
 from jobs.embedded_redis import RedisService, open_redis
 from jobs.outbox import Outbox
+from jobs.repeat_search import RepeatSearch
 from jobs.worker import run_worker
 from storage.database import open_database
 from storage.ports import ReportStore
@@ -83,8 +84,10 @@ class Workers:
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
 
-    def start(self, store: ReportStore) -> None:
-        thread = threading.Thread(target=run_worker, args=(self.url, store), kwargs={"stop": self._stop})
+    def start(self, store: ReportStore, *, repeats: RepeatSearch | None = None) -> None:
+        thread = threading.Thread(
+            target=run_worker, args=(self.url, store), kwargs={"stop": self._stop, "repeats": repeats}
+        )
         thread.start()
         self._threads.append(thread)
 

@@ -127,22 +127,26 @@ def test_a_worker_killed_in_mid_job_loses_nothing(
     database_url: str,
     store: SqlReportStore,
     workers: Workers,
+    client: Redis,
     tmp_path: Path,
 ) -> None:
+    """The job is gone too: what the killed try left in Redis must not hold the report's next revision up."""
     hang = tmp_path / "hang"
     dispatcher.start()
     with worker_program(service, database_url, hang) as process:
         outbox.offer(final("a"))
+        outbox.offer(final("a", revision=3))
         wait_for(hang.exists, what="the worker being in mid-job")
         process.kill()
         process.wait()
     killed = monotonic()
     assert store.get(hex_id("a")) is None
-    assert dispatcher.pending() == OutboxCounts(pending=0, sent=1, dead=0)
+    assert dispatcher.pending() == OutboxCounts(pending=1, sent=1, dead=0)
     workers.start(store)
     assert dispatcher.wait_until_stored(30)
     assert monotonic() - killed < 30
-    assert revisions(store, "a") == [2]
+    assert revisions(store, "a") == [2, 3]
+    wait_for(lambda: list(client.scan_iter("rq:*:" + hex_id("a") + "*")) == [], what="nothing being left")
 
 
 def test_a_job_longer_than_its_heartbeat_is_done_once(
