@@ -8,7 +8,7 @@ PIP_FLAGS := --quiet --disable-pip-version-check
 export OMP_NUM_THREADS := 1
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help demo test test-slow test-extras check format bench clean
+.PHONY: help demo test test-slow test-faults test-extras check format bench clean
 
 help:  ## What can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ test: check  ## Checks, then every test of the default install with OpenVINO
 
 test-slow: $(VENV)/dev.stamp  ## The long runs
 	$(BIN)/pytest -m slow --timeout 3600
+
+test-faults: $(VENV)/dev.stamp  ## 500 reports while Redis, workers, database, disk and frame loop fail
+	$(BIN)/pytest -m slow tests/bench/test_faults.py
 
 test-extras: $(EXTRAS_VENV)/stamp  ## The contracts on the real ultralytics and easyocr, with their torch
 	YOLO_CONFIG_DIR=$(CURDIR)/$(EXTRAS_VENV)/ultralytics $(EXTRAS_VENV)/bin/pytest -m extras --timeout 600 \

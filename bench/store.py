@@ -70,7 +70,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with ExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gotcha-bench-")))
-            postgresql = arguments.postgresql or stack.enter_context(_own_postgresql(folder))
+            postgresql = arguments.postgresql or stack.enter_context(own_postgresql(folder))
             urls = [f"sqlite:///{folder / 'bench.db'}", postgresql]
             rates = [measure(url, folder / str(index), arguments.reports) for index, url in enumerate(urls)]
     except GotchaError as error:
@@ -152,7 +152,7 @@ def _rate(count: int, step: Callable[[int], object]) -> float:
 
 
 @contextmanager
-def _own_postgresql(folder: Path) -> Iterator[str]:
+def own_postgresql(folder: Path) -> Iterator[str]:
     try:
         with warnings.catch_warnings():
             # It complains when XDG_RUNTIME_DIR is unset and then does without.
