@@ -25,7 +25,7 @@ from storage.verification import verify_records
 from tests.postgres import NewDatabase
 from tests.reports import NOON, camera_event, duplicate, final, hex_id, rejected, temporary
 
-NEWEST = "0002"
+NEWEST = "0008"
 _OLD_TABLES = ("reports", "evidence", "report_history", "camera_events")
 
 
