@@ -37,6 +37,14 @@ class PictureError(SourceError):
     """A single picture is damaged or absurd (truncated JPEG, 1x1, wrong size)."""
 
 
+class UploadRefusedError(GotchaError):
+    """A file that was handed in is not what it says, or is damaged beyond use; nothing of it is kept."""
+
+
+class UploadTooLargeError(UploadRefusedError):
+    """A file that was handed in is over a limit of bytes, pixels or seconds; names the limit."""
+
+
 class EvidenceError(GotchaError):
     """Evidence could not be written or read (full disk, missing rights, altered file)."""
 
