@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, func, text
 from sqlmodel import Session, SQLModel, col, select
 
 from pipeline.errors import StorageError
@@ -101,6 +101,24 @@ def newest_link(session: Session, report_id: str) -> ChainLink | None:
         select(LinkRow).where(LinkRow.report_id == report_id).order_by(col(LinkRow.position).desc()).limit(1)
     ).first()
     return None if row is None else read_link(row)
+
+
+def heads(engine: Engine) -> tuple[ChainLink, ...]:
+    """The last link of each camera's chain.
+
+    Raises:
+        StorageUnavailableError, StorageError: the database cannot be read.
+    """
+    last = (
+        select(col(LinkRow.camera).label("camera"), func.max(LinkRow.position).label("position"))
+        .group_by(col(LinkRow.camera))
+        .subquery()
+    )
+    query = select(LinkRow).join(
+        last, (col(LinkRow.camera) == last.c.camera) & (col(LinkRow.position) == last.c.position)
+    )
+    with snapshot(engine) as session:
+        return tuple(read_link(row) for row in session.exec(query.order_by(col(LinkRow.camera))))
 
 
 def read_link(row: LinkRow) -> ChainLink:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -11,6 +11,8 @@ from enum import StrEnum
 from sqlalchemy import Engine, func
 from sqlmodel import Session, col, select
 
+from storage.anchor_check import AnchorCheck
+from storage.anchors import Anchor
 from storage.chain import ChainLink, LinkKind, columns, read_link
 from storage.record_hash import FIRST, link_bytes, record_bytes, sha256, tombstone_bytes
 from storage.tables import DoomedEvidenceRow, EvidenceRow, HistoryRow, LinkRow, ReportRow, TombstoneRow
@@ -55,6 +57,7 @@ class RecordCheck:
     Attributes:
         findings: in the order of the chains, then of the reports.
         links, reports, tombstones: how many were checked.
+        anchors: how many ends of chains, written down outside the database, the chains still run through.
         heads: the last link of each camera; written down elsewhere, they prove that no chain lost its end.
         evidence: SHA-256 of each piece of evidence, by key, with the report that names it.
         doomed: keys of evidence that waits to be deleted.
@@ -64,6 +67,7 @@ class RecordCheck:
     links: int = 0
     reports: int = 0
     tombstones: int = 0
+    anchors: int = 0
     heads: dict[str, ChainLink] = field(default_factory=dict)
     evidence: dict[str, tuple[str, str]] = field(default_factory=dict)
     doomed: set[str] = field(default_factory=set)
@@ -73,15 +77,19 @@ class RecordCheck:
         self.findings.append(Finding(fault=fault, subject=subject, text=text))
 
 
-def verify_records(engine: Engine) -> RecordCheck:
+def verify_records(engine: Engine, anchors: Iterable[Anchor] = ()) -> RecordCheck:
     """Check every chain, report, tombstone and history, in one snapshot; workers may go on meanwhile.
+
+    Args:
+        engine: of the database.
+        anchors: ends of the chains that were written down elsewhere, before this call.
 
     Raises:
         StorageUnavailableError, StorageError: the database cannot be read.
     """
     check = RecordCheck()
     with snapshot(engine) as session:
-        newest = _check_links(session, check)
+        newest = _check_links(session, check, AnchorCheck(anchors))
         _check_reports(session, check, newest)
         _check_tombstones(session, check, newest)
         for report_id, link in newest.items():
@@ -96,7 +104,7 @@ def verify_records(engine: Engine) -> RecordCheck:
     return check
 
 
-def _check_links(session: Session, check: RecordCheck) -> dict[str, ChainLink]:
+def _check_links(session: Session, check: RecordCheck, anchored: AnchorCheck) -> dict[str, ChainLink]:
     newest: dict[str, ChainLink] = {}
     last: ChainLink | None = None
     query = select(LinkRow).order_by(col(LinkRow.camera), col(LinkRow.position))
@@ -106,7 +114,12 @@ def _check_links(session: Session, check: RecordCheck) -> dict[str, ChainLink]:
         if last is None or last.camera != link.camera:
             last = None
         _check_link(check, link, last)
+        anchored.meet(link)
         check.heads[link.camera] = newest[link.report_id] = last = link
+    check.anchors = anchored.kept
+    for camera, position, was_rewritten, said in anchored.broken():
+        fault = Fault.ALTERED if was_rewritten else Fault.MISSING
+        check.found(fault, f"link {camera}#{position}", said)
     return newest
 
 

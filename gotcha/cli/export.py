@@ -32,6 +32,7 @@ def export(
       gotcha export 3f2a --out packs --why "for the city"
     """
     config = config_of(context)
+    from gotcha.anchoring import write_down_ends
     from gotcha.evidence_wiring import open_evidence
     from gotcha.export_masking import open_masker
     from gotcha.export_pack import Exporter, ExportRequest
@@ -57,4 +58,5 @@ def export(
                     at=datetime.now(UTC),
                 )
             )
+        write_down_ends(config, engine)
     out().print(Text(str(path)), soft_wrap=True)

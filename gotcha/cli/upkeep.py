@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -20,11 +21,15 @@ from gotcha.database_wiring import opened_database
 from gotcha.state_folder import prepare
 
 if TYPE_CHECKING:
-    from storage.verification import Finding, RecordCheck
+    from storage.whole_check import WholeCheck
 
 database = typer.Typer(help="Look after the database.", no_args_is_help=True)
 
 _FAILED = 1
+_WHAT_NOW = (
+    "Keep database and evidence as they are and compare them with a backup. A database that was restored or"
+    " begun anew on purpose lacks what was written down since: then move chain-anchors.jsonl away."
+)
 
 
 def upgrade_database(context: typer.Context) -> None:
@@ -57,6 +62,10 @@ def verify(
     records_only: Annotated[
         bool, typer.Option("--records-only", help="Only the database: do not read the evidence.")
     ] = False,
+    against: Annotated[
+        list[Path] | None,
+        typer.Option(help="Another machine's chain-anchors.jsonl, or an evidence pack; may be repeated."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON on standard output.")] = False,
 ) -> None:
     """Find every record and piece of evidence that was altered, removed or inserted, and name it.
@@ -66,40 +75,46 @@ def verify(
     deletes, so what is only unnamed is said and is no failure. Cameras may run meanwhile; evidence of theirs
     that is younger than ten seconds, or that another machine still holds reports of, is named too.
 
-    Write the last links down elsewhere: they prove later that no chain lost its end. Exit code 1: something
-    was altered, removed or inserted.
+    Workers write the ends of the chains down every minute, in chain-anchors.jsonl of the state folder, and
+    every evidence pack holds one: who rewrites the last records with all their hashes, or cuts them off,
+    would have to change those too. Exit code 1: something was altered, removed or inserted.
+
+      gotcha verify
+      gotcha verify --against /backup/chain-anchors.jsonl --against packs/gotcha-gate-20260501-3f2a.zip
     """
     config = config_of(context)
+    from gotcha.anchoring import anchor_file, anchors_of, write_down_ends
     from gotcha.evidence_wiring import evidence_on_the_way, open_evidence
     from storage.access_log import Access, AccessAction, SqlAccessLog
-    from storage.evidence_check import verify_evidence
-    from storage.verification import verify_records
+    from storage.whole_check import verify_all
 
     with opened_database(config) as engine:
-        store = None if records_only else open_evidence(config)
-        listed = [] if store is None else list(store.blobs())
-        on_the_way = evidence_on_the_way(config)
-        records = verify_records(engine)
-        findings = tuple(records.findings)
-        if store is not None:
-            detail = f"{len(records.evidence)} pieces of evidence hashed"
+        anchors = (*anchor_file(config).read(), *anchors_of(against or ()))
+        if not records_only:
             SqlAccessLog(engine).record(
-                Access(at=datetime.now(UTC), who=operator(), action=AccessAction.VERIFY, detail=detail)
-            )
-            with Progress(console=err(), transient=True) as bar:
-                task = bar.add_task("evidence", total=len(records.evidence))
-                findings += verify_evidence(
-                    records,
-                    store,
-                    listed,
-                    on_the_way=on_the_way,
-                    progress=lambda done, _in_all: bar.update(task, completed=done),
+                Access(
+                    at=datetime.now(UTC),
+                    who=operator(),
+                    action=AccessAction.VERIFY,
+                    detail="all evidence is hashed",
                 )
+            )
+        with Progress(console=err(), transient=True) as bar:
+            task = bar.add_task("evidence", total=None, visible=not records_only)
+            check = verify_all(
+                engine,
+                None if records_only else open_evidence(config),
+                anchors=anchors,
+                on_the_way=lambda: evidence_on_the_way(config),
+                progress=lambda done, in_all: bar.update(task, completed=done, total=in_all),
+            )
+        if not check.faults:
+            write_down_ends(config, engine)
     if as_json:
-        typer.echo(json.dumps(_as_json(records, findings), ensure_ascii=False, indent=2))
+        typer.echo(json.dumps(_as_json(check), ensure_ascii=False, indent=2))
     else:
-        _show(records, findings, records_only=records_only)
-    if _faulty(findings):
+        _show(check, records_only=records_only)
+    if check.faults:
         raise typer.Exit(_FAILED)
 
 
@@ -113,6 +128,7 @@ def purge(
     tombstone, so that `gotcha verify` still follows the chain.
     """
     config = config_of(context)
+    from gotcha.anchoring import write_down_ends
     from gotcha.evidence_wiring import evidence_on_the_way
     from gotcha.retention import open_purge, summary
 
@@ -121,7 +137,9 @@ def purge(
     with opened_database(config) as engine:
         work = open_purge(config, engine)
         if not dry_run:
-            out().print(Text(f"{summary(work.run(now, on_the_way=on_the_way))}."))
+            done = work.run(now, on_the_way=on_the_way)
+            write_down_ends(config, engine)
+            out().print(Text(f"{summary(done)}."))
             return
         due = list(work.due(now))
         unnamed = sum(1 for _ in work.unnamed(now, on_the_way))
@@ -137,38 +155,37 @@ def purge(
     out().print(Text(f"{text}, and {unnamed} pieces of evidence that no report names."))
 
 
-def _faulty(findings: tuple[Finding, ...]) -> bool:
-    from storage.verification import Fault
-
-    return any(finding.fault is not Fault.UNNAMED for finding in findings)
-
-
-def _show(records: RecordCheck, findings: tuple[Finding, ...], *, records_only: bool) -> None:
-    for finding in findings:
-        style = "bold red" if _faulty((finding,)) else "yellow"
+def _show(check: WholeCheck, *, records_only: bool) -> None:
+    records = check.records
+    for finding in check.findings:
+        style = "bold red" if finding in check.faults else "yellow"
         line = Text(f"{finding.fault.value.upper()} ", style=style)
         out().print(line + Text(f"{finding.subject}: {finding.text}", style=""), soft_wrap=True)
     for camera, head in sorted(records.heads.items()):
         out().print(Text(f"{camera}: {head.position} links, the last {head.link_sha256}"), soft_wrap=True)
     evidence = "evidence not read" if records_only else f"{len(records.evidence)} pieces of evidence"
     checked = (
-        f"{records.reports} reports, {records.tombstones} expired ones, {records.links} links, {evidence}"
+        f"{records.reports} reports, {records.tombstones} expired ones, {records.links} links "
+        f"({records.anchors} of them written down elsewhere), {evidence}"
     )
-    if _faulty(findings):
-        counts = Counter(finding.fault.value for finding in findings)
+    if check.faults:
+        counts = Counter(finding.fault.value for finding in check.findings)
         found = ", ".join(f"{count} {fault}" for fault, count in sorted(counts.items()))
         err().print(Text(f"{checked}: {found}.", style="bold red"))
+        err().print(_WHAT_NOW)
     else:
-        unnamed = f" (named by no report: {len(findings)})" if findings else ""
+        unnamed = f" (named by no report: {len(check.findings)})" if check.findings else ""
         out().print(Text(f"{checked}: all as they were stored{unnamed}.", style="green"))
 
 
-def _as_json(records: RecordCheck, findings: tuple[Finding, ...]) -> dict[str, object]:
+def _as_json(check: WholeCheck) -> dict[str, object]:
+    records = check.records
     return {
-        "verified": not _faulty(findings),
+        "verified": not check.faults,
         "reports": records.reports,
         "expired": records.tombstones,
         "links": records.links,
+        "anchors": records.anchors,
         "evidence": len(records.evidence),
         "heads": {
             camera: {"position": head.position, "link_sha256": head.link_sha256}
@@ -176,6 +193,6 @@ def _as_json(records: RecordCheck, findings: tuple[Finding, ...]) -> dict[str, o
         },
         "findings": [
             {"fault": finding.fault.value, "subject": finding.subject, "text": finding.text}
-            for finding in findings
+            for finding in check.findings
         ],
     }

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from pipeline.report import Evidence, EvidenceKind
+from storage import migrations
 from storage.access_log import AccessAction, SqlAccessLog
+from storage.anchors import AnchorFile
+from storage.chain import heads
 from storage.database import connect, upgrade
 from tests.gotcha.kept import YAML, Kept, kept
 from tests.reports import NOON, final, hex_id, rejected, temporary
 from tests.s3 import NewBucket
-from tests.storage.chained import tamper
+from tests.storage.chained import forge_last, tamper
 
 
 @pytest.fixture(params=["folder", "bucket"])
@@ -59,11 +63,11 @@ def test_what_is_whole_verifies(home: Kept) -> None:
     home.keep(rejected("b", evidence=(home.put(b"b"),)), NOON)
     result = home.run("verify")
     assert result.exit_code == 0
-    shown = "2 reports, 0 expired ones, 2 links, 3 pieces of evidence: all as they were stored."
-    assert shown in result.stdout
+    shown = "2 reports, 0 expired ones, 2 links (0 of them written down elsewhere), 3 pieces of evidence: "
+    assert f"{shown}all as they were stored." in result.stdout
     assert "gate: 2 links, the last " in result.stdout
     (entry,) = SqlAccessLog(home.engine).entries()
-    assert (entry.action, entry.detail) == (AccessAction.VERIFY, "3 pieces of evidence hashed")
+    assert (entry.action, entry.detail) == (AccessAction.VERIFY, "all evidence is hashed")
 
 
 def test_evidence_that_was_altered_removed_or_inserted_is_named(home: Kept) -> None:
@@ -125,6 +129,40 @@ def test_the_records_alone(home: Kept) -> None:
     assert (result.exit_code, "evidence not read" in result.stdout) == (0, True)
 
 
+def test_a_forged_end_of_the_chain_is_found_by_what_was_written_down(home: Kept) -> None:
+    """Nothing in the database itself shows it: record, link and every hash fit each other."""
+    home.keep(final("a", evidence=photos(home, "a")), NOON)
+    assert findings(home) == []
+    forge_last(home.engine, "gate", "UPDATE reports SET plate_text = '99가9999'")
+    assert findings(home) == [("altered", "link gate#1")]
+    shown = home.run("verify")
+    assert "the records of links 1-1 were rewritten, with their hashes" in shown.stdout
+    assert "move chain-anchors.jsonl away" in shown.stderr
+    (home.config.state_dir / "chain-anchors.jsonl").unlink()
+    assert findings(home) == []
+
+
+def test_another_machines_anchors_and_an_evidence_pack_are_witnesses_too(home: Kept, tmp_path: Path) -> None:
+    home.keep(final("a", evidence=photos(home, "a")), NOON)
+    link = next(iter(heads(home.engine)))
+    pack = tmp_path / "pack.zip"
+    with zipfile.ZipFile(pack, "w") as made:
+        chain = {"camera": "gate", "position": 1, "link_sha256": link.link_sha256, "at": NOON.isoformat()}
+        made.writestr("report.json", json.dumps({"chain": chain}))
+    other = tmp_path / "chain-anchors.jsonl"
+    AnchorFile(other).note([link], at=NOON)
+    for witness in (pack, other):
+        result = home.run("verify", "--against", str(witness))
+        assert (result.exit_code, "(1 of them written down elsewhere)" in result.stdout) == (0, True)
+    (home.config.state_dir / "chain-anchors.jsonl").unlink()
+    forge_last(home.engine, "gate", "UPDATE reports SET plate_text = '99가9999'")
+    for witness in (pack, other):
+        result = home.run("verify", "--against", str(witness))
+        assert (result.exit_code, "ALTERED link gate#1" in result.stdout) == (1, True)
+    wrong = home.run("verify", "--against", str(tmp_path / "config.yaml"))
+    assert (wrong.exit_code, "is no anchor of a chain" in wrong.stderr) == (1, True)
+
+
 def test_a_new_database_is_upgraded_by_the_command(tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text(YAML)
     made = kept(tmp_path)
@@ -134,8 +172,9 @@ def test_a_new_database_is_upgraded_by_the_command(tmp_path: Path) -> None:
     first = connect(address)
     upgrade(first, "0001")
     first.dispose()
-    assert made.run("db", "upgrade").stdout == f"{address}: upgraded from revision 0001 to 0002.\n"
-    assert made.run("db", "upgrade").stdout == f"{address} is up to date (revision 0002).\n"
+    newest = max(path.name[1:5] for path in (Path(migrations.__file__).parent / "versions").glob("r*.py"))
+    assert made.run("db", "upgrade").stdout == f"{address}: upgraded from revision 0001 to {newest}.\n"
+    assert made.run("db", "upgrade").stdout == f"{address} is up to date (revision {newest}).\n"
 
 
 def test_a_database_of_a_newer_version_is_said(tmp_path: Path) -> None:

@@ -7,8 +7,12 @@ from datetime import timedelta
 from sqlalchemy import Engine, text
 
 from pipeline.report import ReportState
+from storage.chain import heads, record_of
 from storage.database import writing
+from storage.record_hash import link_bytes, sha256
 from storage.report_store import SqlReportStore
+from storage.tables import ReportRow
+from storage.transactions import snapshot
 from tests.reports import NOON, duplicate, final, hex_id, rejected, temporary
 
 LATER = NOON + timedelta(minutes=5)
@@ -42,3 +46,30 @@ def tamper(engine: Engine, *statements: str) -> None:
             connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
         for statement in statements:
             connection.execute(text(statement))
+
+
+def forge_last(engine: Engine, camera: str, statement: str) -> None:
+    """Alter the report at the end of a chain and compute every hash anew, as one who knows the format can."""
+    tamper(engine, statement)
+    with snapshot(engine) as session:
+        link = max((one for one in heads(engine) if one.camera == camera), key=lambda one: one.position)
+        row = session.get(ReportRow, link.report_id)
+        assert row is not None
+        record = sha256(record_of(session, row))
+    forged = sha256(
+        link_bytes(
+            camera=link.camera,
+            position=link.position,
+            kind=link.kind.value,
+            report_id=link.report_id,
+            revision=link.revision,
+            at=link.at,
+            record_sha256=record,
+            previous_sha256=link.previous_sha256,
+        )
+    )
+    tamper(
+        engine,
+        f"UPDATE chain SET record_sha256 = '{record}', link_sha256 = '{forged}'"  # noqa: S608
+        f" WHERE camera = '{camera}' AND position = {link.position}",
+    )
