@@ -88,7 +88,12 @@ class SharedCameras:
             except redis.RedisError as error:
                 if not self._away:
                     self._away = True
-                    _log.error("Redis is away, cameras are watched until their leases run out: %s", error)
+                    _log.error(
+                        "Redis is away: no camera is begun, and those watched stop when their leases end, "
+                        "or two nodes might watch one; a node that is alone needs no leases "
+                        "(queue: {share_cameras: false}): %s",
+                        error,
+                    )
             except Exception:  # noqa: BLE001 - a thread's border: leases must go on being looked after
                 _log.exception("a round of the camera leases failed")
             self._stop_lost()

@@ -150,9 +150,7 @@ CAMERAS = ("a", "b", "c", "d")
 
 
 def test_two_nodes_share_the_cameras(nodes: Nodes) -> None:
-    for name in ("one", "two"):
-        nodes.start(name, *CAMERAS)
-    wait_for(lambda: (count(nodes, "one"), count(nodes, "two")) == (2, 2), what="two cameras each")
+    nodes_share(nodes)
 
 
 def test_a_node_that_comes_later_gets_its_share(nodes: Nodes) -> None:
@@ -209,10 +207,15 @@ def test_watching_stops_before_the_leases_end_when_redis_is_away(nodes: Nodes, s
     wait_for(lambda: nodes.street.watched() == {}, LEASE_S + 3, "nobody watching")
 
 
-def test_an_emptied_redis_changes_nobodys_watch(nodes: Nodes, service: RedisService) -> None:
+def nodes_share(nodes: Nodes) -> None:
+    """Two nodes that have settled: who came first has handed over what the other was due."""
     for name in ("one", "two"):
         nodes.start(name, *CAMERAS)
-    wait_for(all_of(nodes, *CAMERAS))
+    wait_for(lambda: (count(nodes, "one"), count(nodes, "two")) == (2, 2), what="two cameras each")
+
+
+def test_an_emptied_redis_changes_nobodys_watch(nodes: Nodes, service: RedisService) -> None:
+    nodes_share(nodes)
     before = nodes.street.watched()
     client = service.connect()
     client.flushall()
