@@ -23,6 +23,7 @@ from gotcha.config_services import (
     RepeatsConfig,
     RetentionConfig,
 )
+from gotcha.config_web import WebConfig
 from gotcha.config_yaml import YamlDocument
 from gotcha.config_zones import ZoneConfig
 from gotcha.plate_region import grammar_name
@@ -60,6 +61,7 @@ class Config(Section):
         RepeatsConfig(), description="when a reported vehicle is not reported again"
     )
     retention: RetentionConfig = Field(RetentionConfig(), description="how long reports are kept")
+    web: WebConfig = Field(WebConfig(), description="the dashboard and its API")
     cameras: dict[CameraName, Camera] = Field({}, description="the cameras by name")
 
     @property

@@ -75,3 +75,7 @@ class QueueError(GotchaError):
 
 class PayloadError(QueueError):
     """A queued payload is of an unknown version or malformed."""
+
+
+class WebError(GotchaError):
+    """The dashboard cannot be served; says what to do."""

@@ -28,6 +28,7 @@ from gotcha.cli.taught import taught
 from gotcha.cli.upkeep import database, purge, verify
 from gotcha.cli.view import accept_view
 from gotcha.cli.watching import run, watch, worker
+from gotcha.cli.web import web
 from pipeline.errors import ConfigError, GotchaError
 from sources.redact import redact
 
@@ -39,6 +40,7 @@ Begin with [bold]gotcha demo[/] to see it work on a simulated street. Then put y
 
   [bold]gotcha check[/]            connect to each camera, and draw its zones
   [bold]gotcha run[/]              watch until Ctrl-C
+  [bold]gotcha web[/]              the dashboard by itself
   [bold]gotcha reports list[/]     what was reported
   [bold]gotcha queue[/]            what is on its way to the database
   [bold]gotcha export ID[/]        the evidence pack of a report, for others
@@ -130,7 +132,7 @@ def configure(
     context.obj = CommonOptions(config_path=config, named=named, verbose=verbose, debug=debug)
 
 
-for command in (run, watch, worker, analyze, check, accept_view, events, export, verify, purge, demo):
+for command in (run, watch, worker, web, analyze, check, accept_view, events, export, verify, purge, demo):
     app.command(help=taught(command))(command)
 app.add_typer(reports, name="reports")
 app.add_typer(queue, name="queue")

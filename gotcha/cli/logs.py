@@ -12,7 +12,7 @@ from sources.redact import redact
 
 # Digits, one syllable, four digits: a Korean plate wherever it stands, also inside another word.
 _KOREAN_PLATE = re.compile(r"\d{1,3}\s?[가-힣]\s?\d{4}(?!\d)")
-_OUR_LOGGERS = ("gotcha", "jobs", "pipeline", "simulator", "sources", "storage", "trackers", "vision")
+_OUR_LOGGERS = ("gotcha", "jobs", "pipeline", "simulator", "sources", "storage", "trackers", "vision", "web")
 
 
 class GuardedFormatter(logging.Formatter):

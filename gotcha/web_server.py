@@ -1,0 +1,88 @@
+"""Serving the dashboard until told to stop."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import socket
+import threading
+from collections.abc import Iterator
+
+import uvicorn
+
+from gotcha.config import Config
+from gotcha.state_folder import prepare
+from gotcha.web_wiring import opened_services
+from jobs.embedded_redis import open_redis
+from pipeline.errors import WebError
+from web.app import create_app
+
+_log = logging.getLogger(__name__)
+
+# Live pages hold their connections for as long as they are open; the end does not wait for them.
+_GRACE_S = 1
+
+
+def serve_alone(config: Config, stop: threading.Event) -> None:
+    """What `gotcha web` does: the dashboard without cameras, until `stop` is set.
+
+    Raises:
+        WebError, StorageError, EvidenceError, QueueError: see `serve`.
+    """
+    prepare(config.state_dir)
+    with open_redis(config.redis_url, config.state_dir, must_answer=False) as service:
+        serve(config, service.url, stop)
+
+
+def serve(config: Config, redis_url: str, stop: threading.Event) -> None:
+    """Serve the dashboard until `stop` is set.
+
+    Raises:
+        WebError: the port is taken or may not be used.
+        StorageError: the database cannot be opened or brought up to date.
+        EvidenceError: the evidence folder or bucket cannot be used.
+        QueueError: the address of Redis is wrong.
+    """
+    with (
+        _listening(config.web.host, config.web.port) as listener,
+        opened_services(config, redis_url) as services,
+    ):
+        host, port = listener.getsockname()[:2]
+        address = config.web.public_url or f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        _log.info("the dashboard is at %s", address)
+        server = _Server(
+            uvicorn.Config(
+                create_app(services),
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                # Only a proxy on this machine is believed when it says whom it speaks for.
+                proxy_headers=config.web.behind_tls,
+                timeout_graceful_shutdown=_GRACE_S,
+            )
+        )
+        threading.Thread(target=_end_with, args=(stop, server), name="web-stop", daemon=True).start()
+        server.run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to the program, which knows what else must end."""
+        yield
+
+
+def _end_with(stop: threading.Event, server: uvicorn.Server) -> None:
+    stop.wait()
+    server.should_exit = True
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    try:
+        family, *_rest, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(place, family=family, backlog=128)
+    except OSError as error:
+        raise WebError(
+            f"the dashboard cannot listen on {host} port {port} ({error.strerror or error}): "
+            "end the program that has it, or set web.port to another"
+        ) from error

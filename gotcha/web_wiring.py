@@ -1,0 +1,81 @@
+"""The web's services of a configuration: the place to add what new routes need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Engine, text
+
+from gotcha.config import Config
+from gotcha.database_wiring import opened_database
+from gotcha.evidence_wiring import open_evidence
+from jobs.context import utc_now
+from jobs.redis_connection import connect, ping
+from storage.access_log import SqlAccessLog
+from storage.api_keys import SqlApiKeys
+from storage.blob_store import BlobStore
+from storage.report_store import SqlReportStore
+from storage.transactions import reading
+from web.services import WebServices, WebSettings
+
+# Nobody looks at a page that waits longer for Redis.
+_REDIS_WAIT_S = 1.0
+
+
+@contextmanager
+def opened_services(config: Config, redis_url: str) -> Iterator[WebServices]:
+    """What the routes work with, open while the block lasts.
+
+    Args:
+        config: whose database and evidence.
+        redis_url: the queue's Redis, an embedded one's too.
+
+    Raises:
+        StorageError: the database cannot be opened or brought up to date.
+        EvidenceError: the evidence folder or bucket cannot be used.
+        QueueError: the address of Redis is wrong.
+    """
+    with opened_database(config) as engine:
+        redis = connect(redis_url, wait_s=_REDIS_WAIT_S)
+        evidence = open_evidence(config)
+        yield WebServices(
+            settings=web_settings(config),
+            reports=SqlReportStore(engine),
+            evidence=evidence,
+            access=SqlAccessLog(engine),
+            api_keys=SqlApiKeys(engine),
+            redis=redis,
+            checks={
+                "database": _answering(engine),
+                "queue": lambda: ping(redis, redis_url),
+                "evidence": _readable(evidence),
+            },
+            now=utc_now,
+        )
+        redis.close()
+
+
+def web_settings(config: Config) -> WebSettings:
+    """What the web may know of `config`."""
+    return WebSettings(
+        cameras=tuple(config.cameras),
+        time_zone=config.time_zone,
+        behind_tls=config.web.behind_tls,
+        public_url=config.web.public_url,
+    )
+
+
+def _answering(engine: Engine) -> Callable[[], None]:
+    def check() -> None:
+        with reading(engine) as session:
+            session.execute(text("SELECT 1"))
+
+    return check
+
+
+def _readable(evidence: BlobStore) -> Callable[[], None]:
+    def check() -> None:
+        next(iter(evidence.blobs()), None)
+
+    return check

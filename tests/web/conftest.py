@@ -1,0 +1,52 @@
+"""The web application on real stores, for the tests of its routes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from gotcha.config import parse_config
+from gotcha.web_wiring import opened_services
+from jobs.embedded_redis import EmbeddedRedis
+from storage.account_values import Role
+from web.app import create_app
+from web.security import Caller, current_caller
+from web.services import WebServices
+
+CAMERAS = """
+cameras:
+  gate: {kind: stills, url: "http://127.0.0.1:1/gate.jpg", interval_s: 1}
+  yard: {kind: stills, url: "http://127.0.0.1:1/yard.jpg", interval_s: 1}
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """A dashboard on stores of its own, not yet logged in."""
+
+    services: WebServices
+    app: FastAPI
+
+    def client(self, role: Role | None = None, cameras: frozenset[str] | None = None) -> TestClient:
+        """A client that asks with a role, without a login when there is none."""
+        caller = None if role is None else Caller(name=role.value, role=role, cameras=cameras)
+        self.app.dependency_overrides[current_caller] = lambda: caller
+        return TestClient(self.app, raise_server_exceptions=False)
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with EmbeddedRedis(tmp_path_factory.mktemp("web-redis")) as service:
+        yield service.url
+
+
+@pytest.fixture
+def site(tmp_path: Path, redis_url: str) -> Iterator[Site]:
+    config = parse_config(f"state_dir: {tmp_path}\ntime_zone: Asia/Seoul\n{CAMERAS}", environment={})
+    with opened_services(config, redis_url) as services:
+        yield Site(services=services, app=create_app(services))

@@ -1,0 +1,77 @@
+"""Errors as answers: a status and `{"detail": "one clear sentence"}`, after RFC 9457."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from pipeline.errors import (
+    EvidenceMissingError,
+    GotchaError,
+    IllegalTransitionError,
+    InvalidValueError,
+    QueueError,
+    StorageUnavailableError,
+)
+
+_log = logging.getLogger(__name__)
+
+# The first that fits; what is not listed is a fault of ours or of the machine.
+_STATUSES: tuple[tuple[type[GotchaError], int], ...] = (
+    (InvalidValueError, 422),
+    (EvidenceMissingError, 404),
+    (IllegalTransitionError, 409),
+    (StorageUnavailableError, 503),
+    (QueueError, 503),
+    (GotchaError, 500),
+)
+
+
+def problem(status: int, detail: str, headers: dict[str, str] | None = None) -> JSONResponse:
+    """An answer that says what is wrong."""
+    return JSONResponse(
+        {"status": status, "detail": detail}, status, headers, media_type="application/problem+json"
+    )
+
+
+def status_of(error: GotchaError) -> int:
+    """The HTTP status that says what kind of error this is."""
+    return next(status for kind, status in _STATUSES if isinstance(error, kind))
+
+
+def add_problem_handlers(app: FastAPI) -> None:
+    """Let `app` answer with a problem where a route raises."""
+
+    @app.exception_handler(GotchaError)
+    def _ours(request: Request, error: GotchaError) -> JSONResponse:
+        status = status_of(error)
+        if status >= 500:
+            _log.error("%s %s: %s", request.method, request.url.path, error)
+        return problem(status, str(error))
+
+    @app.exception_handler(HTTPException)
+    def _http(_request: Request, error: HTTPException) -> JSONResponse:
+        return problem(error.status_code, str(error.detail), dict(error.headers or {}))
+
+    @app.exception_handler(RequestValidationError)
+    def _malformed(_request: Request, error: RequestValidationError) -> JSONResponse:
+        return problem(422, _sentence(error.errors()))
+
+    @app.exception_handler(Exception)
+    def _unexpected(request: Request, error: Exception) -> JSONResponse:
+        _log.error("%s %s met an unexpected error", request.method, request.url.path, exc_info=error)
+        return problem(500, "an unexpected error; the log says more")
+
+
+def _sentence(errors: Sequence[Any]) -> str:
+    faults = []
+    for fault in errors:
+        place = ".".join(str(part) for part in fault["loc"] if part not in ("body", "query", "path"))
+        faults.append(f"{place}: {fault['msg']}" if place else str(fault["msg"]))
+    return "; ".join(faults)

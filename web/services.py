@@ -1,0 +1,67 @@
+"""What the routes work with; `gotcha.web_wiring` fills it in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from fastapi import Request
+
+from storage.access_log import SqlAccessLog
+from storage.api_keys import SqlApiKeys
+from storage.blob_store import BlobStore
+from storage.ports import ReportStore
+
+if TYPE_CHECKING:
+    from redis import Redis
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebSettings:
+    """What the web may know of the configuration.
+
+    Attributes:
+        cameras: names of all cameras, in the order of the configuration.
+        time_zone: of the times that pages show.
+        behind_tls: browsers come over https, so cookies are sent over nothing else.
+        public_url: the address people type, without a slash at the end; None is the one that is served.
+    """
+
+    cameras: tuple[str, ...]
+    time_zone: ZoneInfo
+    behind_tls: bool = False
+    public_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebServices:
+    """Everything that routes need. Each part is safe to share by threads.
+
+    Attributes:
+        settings: what the web may know of the configuration.
+        reports: where reports are kept.
+        evidence: their photos and clips.
+        access: who saw what; written before it is shown.
+        api_keys: the keys of integrations.
+        redis: the queue's Redis, with short waits; what cameras publish lies there too.
+        checks: by name, what must work for the program to be of use; each raises GotchaError if it does not.
+        now: the clock, aware UTC.
+    """
+
+    settings: WebSettings
+    reports: ReportStore
+    evidence: BlobStore
+    access: SqlAccessLog
+    api_keys: SqlApiKeys
+    redis: Redis
+    checks: Mapping[str, Callable[[], None]]
+    now: Callable[[], datetime]
+
+
+def services_of(request: Request) -> WebServices:
+    """The services of the application that serves `request`; a dependency of routes."""
+    services: WebServices = request.app.state.services
+    return services
