@@ -43,14 +43,8 @@ class Candidates:
     def update(self, view: View, mine: Sequence[Detection | None]) -> None:
         """Take in a frame; `mine` holds each candidate's detection, in their order."""
         for candidate, detection in zip(self.waiting, mine, strict=True):
-            covers = [
-                thing.box
-                for thing in self._places.foreign
-                if thing is not detection
-                and thing.box.iou(candidate.box) < self._options.match_iou
-                and thing.box.intersection_area(candidate.box) > 0
-            ]
-            candidate.update(view, detection, covers)
+            things = [thing for thing in self._places.foreign if thing is not detection]
+            candidate.update(view, detection, self._covers(candidate.box, things))
         self.waiting = [candidate for candidate in self.waiting if candidate.alive]
 
     def add(self, view: View, detections: Sequence[Detection]) -> None:
@@ -120,8 +114,17 @@ class Candidates:
             best=candidate.evidence.best,
             boxes=deque(candidate.boxes, maxlen=KEPT_BOXES),
             support=candidate.evidence,
+            veiled=bool(self._covers(candidate.box, self._places.foreign)),
             refreshed_s=view.at_s,
         )
+
+    def _covers(self, box: Box, things: Sequence[Detection]) -> list[Box]:
+        """The boxes of `things` that may be in front of `box`, and are not other sights of what is in it."""
+        return [
+            thing.box
+            for thing in things
+            if thing.box.iou(box) < self._options.match_iou and thing.box.intersection_area(box) > 0
+        ]
 
     def _overlaps(self, box: Box, standing: Box) -> bool:
         options = self._options

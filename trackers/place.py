@@ -73,7 +73,8 @@ class _Spells:
 class Place:
     """A confirmed standing vehicle.
 
-    `pending` says that it comes from an earlier run and has not been recognised in this one yet.
+    `pending` says that it comes from an earlier run and has not been recognised in this one yet; `veiled`,
+    that its reference picture was taken with something in front; the first open sight makes that good.
     """
 
     id: str
@@ -92,6 +93,7 @@ class Place:
     support: Evidence
     visible: bool = True
     pending: bool = False
+    veiled: bool = False
     refreshed_s: float = 0.0
     _still_s: float | None = None
     _unseen: bool = False
@@ -190,13 +192,15 @@ class Place:
             self._still_s = sight.at_s
         self.visible = seen.open >= _CLEAR
         self._spells = _Spells()
-        renewed = sight.view.unsure and sight.detection is not None
+        unveiled = self.veiled and not sight.covers and seen.open >= _CLEAR
+        renewed = (sight.view.unsure or unveiled) and sight.detection is not None
         due = sight.at_s - self.refreshed_s >= self.options.refresh_s
         if renewed or (due and seen.unshifted >= _FOLLOW and seen.centred):
             self.appearance = (
                 Appearance.learn(sight.view.gray, sight.view.on_gray(self.first_box)) or self.appearance
             )
             self.refreshed_s = sight.at_s
+            self.veiled = self.veiled and not unveiled
         return None
 
     def _without_picture(self, sight: Sight, seen: Resemblance) -> DepartureReason | None:

@@ -212,3 +212,26 @@ def test_the_memory_is_bounded() -> None:
     log = watch(tracker, Street(actors), 12.0, gate=False)
     assert len(log.last.standing) == 8
     assert len(tracker.snapshot()) < 100_000
+
+
+def test_a_halt_first_seen_behind_another_vehicle_is_learnt_anew_in_the_open() -> None:
+    # The reference held a piece of the van that crept past in front, so that half of the place never looked
+    # right again, and a walker behind the other half was enough to end the halt and to begin it once more.
+    van = Actor(
+        path=lambda t: (110.0 + 2.0 * (t - 7.0), 96.0) if 4.5 <= t <= 9.0 else None,
+        seed=5,
+        width=70,
+        height=50,
+        label=ObjectClass.TRUCK,
+    )
+    walker = Actor(
+        path=lambda t: (126.0, 70.0) if 30.0 <= t <= 36.0 else None,
+        seed=8,
+        width=24,
+        height=26,
+        score=lambda _: 0.0,
+    )
+    street = Street([Actor(path=parked(arrive_s=4.0)), van, walker])
+    log = watch(PlaceTracker(), street, 50.0, fps=2.0, gate=False)
+    assert len(log.ids) == 1
+    assert log.departed == []
