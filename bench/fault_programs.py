@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from gotcha.anchoring import anchoring
 from jobs.dispatcher import Dispatcher
 from jobs.outbox import Outbox
 from jobs.redis_connection import connect
@@ -22,6 +23,7 @@ from pipeline.errors import EvidenceError, QueueError, StorageError
 from pipeline.geometry import Box, Size
 from pipeline.plate import PlateText
 from pipeline.report import Evidence, EvidenceKind, Report, ReportState
+from storage.anchors import AnchorFile
 from storage.database import open_database
 from storage.evidence_folder import EvidenceFolder
 from storage.place_history import PlaceHistory
@@ -35,6 +37,9 @@ _BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 _PLACES = 8
 _PHOTO_BYTES = 30_000
 _RETRY_S = 0.2
+_DWELL_S = 60.0
+# Often, so that the ends of the chain are written down in the midst of every fault.
+_ANCHOR_EVERY_S = 1.0
 _STORED_WITHIN_S = 240.0
 
 
@@ -62,6 +67,10 @@ class Setting:
     @property
     def outbox(self) -> Path:
         return self.folder / "outbox.db"
+
+    @property
+    def anchors(self) -> Path:
+        return self.folder / "chain-anchors.jsonl"
 
     @property
     def memory(self) -> Path:
@@ -92,7 +101,8 @@ def work(setting: Setting) -> None:
         evidence=EvidenceFolder(setting.evidence),
         window_s=WINDOW_S,
     )
-    run_worker(setting.redis_url, store, repeats=repeats)
+    with anchoring(AnchorFile(setting.anchors), engine, every_s=_ANCHOR_EVERY_S):
+        run_worker(setting.redis_url, store, repeats=repeats)
 
 
 def offer_all(setting: Setting) -> None:
@@ -152,8 +162,11 @@ class _Loop:
 
     def _photo(self, kind: EvidenceKind) -> Evidence:
         data = random.Random(f"{kind} {self.vehicle}").randbytes(_PHOTO_BYTES)
+        taken_at = _at(self.vehicle)
+        if kind is EvidenceKind.PHOTO_2:
+            taken_at += timedelta(seconds=_DWELL_S)
         return self._evidence.put(
-            camera=CAMERA, kind=kind, taken_at=_at(self.vehicle), data=data, media_type="image/jpeg"
+            camera=CAMERA, kind=kind, taken_at=taken_at, data=data, media_type="image/jpeg"
         )
 
 
@@ -185,13 +198,13 @@ def _temporary(vehicle: int, name: str, photo: Evidence) -> Report:
         box=Box(x1=left, y1=600, x2=left + 180, y2=720),
         frame_size=Size(width=1920, height=1080),
         score=0.9,
-        arrived_at=_at(vehicle) - timedelta(seconds=60),
+        arrived_at=_at(vehicle) - timedelta(seconds=_DWELL_S),
         since_start=False,
         parked_at=_at(vehicle),
         violating_at=_at(vehicle),
         departed_at=None,
         last_seen_at=_at(vehicle),
-        dwell_limit_s=60.0,
+        dwell_limit_s=_DWELL_S,
         plate=PlateText(text=text, confidences=(0.99,) * len(text), accepted=True, readings=5),
         evidence=(photo,),
     )

@@ -13,7 +13,7 @@ import random
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,12 +27,14 @@ from bench.fault_scene import FAULTS, FaultScene
 from bench.store import own_postgresql
 from jobs.embedded_redis import EmbeddedRedis
 from jobs.outbox import Outbox, OutboxCounts
-from pipeline.errors import EvidenceError, GotchaError
+from pipeline.errors import GotchaError
 from pipeline.report import ReportState
+from storage.anchors import AnchorFile
 from storage.database import open_database
 from storage.evidence_folder import EvidenceFolder
 from storage.ports import ReportFilter, StoredReport
 from storage.report_store import SqlReportStore
+from storage.whole_check import verify_all
 
 _PAGE = 1000
 
@@ -49,7 +51,10 @@ class FaultResult:
         doubled: plates of vehicles with more than one.
         duplicates: reports of vehicles that a frame loop with an old memory reported anew.
         unfinished: temporary reports whose frame loop was killed before it had noted their id.
-        damaged: evidence of final reports that is missing or altered, and revisions stored twice.
+        altered: what `gotcha verify` finds: records and evidence that are not as they were stored, chains
+            that are broken or do not run through the ends that were written down.
+        links, anchors, pieces: how many links, ends written down and pieces of evidence that check looked at.
+        restored: revisions that were stored twice.
         waiting: what is left in the outbox.
     """
 
@@ -60,7 +65,11 @@ class FaultResult:
     doubled: tuple[str, ...]
     duplicates: int
     unfinished: int
-    damaged: tuple[str, ...]
+    altered: tuple[str, ...]
+    links: int
+    anchors: int
+    pieces: int
+    restored: tuple[str, ...]
     waiting: OutboxCounts
 
     @property
@@ -68,7 +77,7 @@ class FaultResult:
         nothing = OutboxCounts(pending=0, sent=0, dead=0)
         return (
             self.stored == self.vehicles
-            and not (self.lost or self.doubled or self.damaged)
+            and not (self.lost or self.doubled or self.altered or self.restored)
             and (self.waiting == nothing)
         )
 
@@ -132,6 +141,9 @@ def _looked_at(setting: Setting, database_url: str, faults: Counter[str]) -> Fau
     outbox = Outbox(setting.outbox)
     try:
         store = SqlReportStore(engine)
+        check = verify_all(
+            engine, EvidenceFolder(setting.evidence), anchors=AnchorFile(setting.anchors).read()
+        )
         reports: list[StoredReport] = []
         while page := store.list(ReportFilter(limit=_PAGE, offset=len(reports))):
             reports += page
@@ -146,7 +158,11 @@ def _looked_at(setting: Setting, database_url: str, faults: Counter[str]) -> Fau
             doubled=tuple(text for text, count in accused.items() if count > 1),
             duplicates=sum(1 for one in reports if one.state is ReportState.DUPLICATE),
             unfinished=sum(1 for one in reports if one.state is ReportState.TEMPORARY),
-            damaged=tuple(_damage(store, finals, EvidenceFolder(setting.evidence))),
+            altered=tuple(f"{one.fault.value} {one.subject}: {one.text}" for one in check.faults),
+            links=check.records.links,
+            anchors=check.records.anchors,
+            pieces=len(check.records.evidence),
+            restored=tuple(_stored_twice(store, reports)),
             waiting=outbox.counts(),
         )
     finally:
@@ -154,18 +170,11 @@ def _looked_at(setting: Setting, database_url: str, faults: Counter[str]) -> Fau
         engine.dispose()
 
 
-def _damage(store: SqlReportStore, finals: Sequence[StoredReport], evidence: EvidenceFolder) -> list[str]:
-    found = []
-    for one in finals:
-        for item in one.report.evidence:
-            try:
-                evidence.get(item.key)
-            except EvidenceError as error:
-                found.append(str(error))
+def _stored_twice(store: SqlReportStore, reports: Sequence[StoredReport]) -> Iterator[str]:
+    for one in reports:
         revisions = [step.revision for step in store.history(one.report.id)]
         if revisions != sorted(set(revisions)):
-            found.append(f"report {one.report.id} was stored in revisions {revisions}")
-    return found
+            yield f"report {one.report.id} was stored in revisions {revisions}"
 
 
 def _show(result: FaultResult, seed: int, console: Console) -> None:
@@ -177,14 +186,19 @@ def _show(result: FaultResult, seed: int, console: Console) -> None:
     console.print(table)
     console.print(
         f"[bold]{result.stored}[/] stored, [bold]{len(result.lost)}[/] lost, "
-        f"[bold]{len(result.doubled)}[/] doubled; {len(result.damaged)} damaged, "
+        f"[bold]{len(result.doubled)}[/] doubled; {len(result.restored)} revisions stored twice, "
         f"{result.waiting.pending + result.waiting.sent} waiting, {result.waiting.dead} refused."
+    )
+    verdict = "as they were stored" if not result.altered else f"[red]{len(result.altered)} altered[/]"
+    console.print(
+        f"Chain verified as by `gotcha verify`: {result.links} links ({result.anchors} of them written down "
+        f"elsewhere) and {result.pieces} pieces of evidence, {verdict}."
     )
     console.print(
         f"{result.duplicates} accusations that were made twice are stored as duplicates; "
         f"{result.unfinished} temporary reports of killed frame loops were not gone on with."
     )
-    for line in (*result.lost, *result.doubled, *result.damaged):
+    for line in (*result.lost, *result.doubled, *result.altered, *result.restored):
         console.print(f"  {line}", style="red")
 
 

@@ -39,10 +39,9 @@ def write_down_ends(config: Config, engine: Engine) -> None:
 
 
 @contextmanager
-def anchoring(config: Config, engine: Engine) -> Iterator[None]:
+def anchoring(file: AnchorFile, engine: Engine, *, every_s: float = EVERY_S) -> Iterator[None]:
     """Writes the ends of the chains down every minute while the block runs, in a thread, and at its end."""
     stop = threading.Event()
-    file = anchor_file(config)
 
     def note() -> None:
         try:
@@ -53,7 +52,7 @@ def anchoring(config: Config, engine: Engine) -> Iterator[None]:
             _log.exception("writing the ends of the chains down failed with an unexpected error")
 
     def work() -> None:
-        while not stop.wait(EVERY_S):
+        while not stop.wait(every_s):
             note()
         note()
 

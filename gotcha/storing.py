@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from gotcha.anchoring import anchoring
+from gotcha.anchoring import anchor_file, anchoring
 from gotcha.config import Config
 from gotcha.evidence_wiring import open_evidence
 from gotcha.retention import purging_hourly
@@ -38,7 +38,7 @@ def store_reports(config: Config, redis_url: str, stop: threading.Event | None =
             evidence=open_evidence(config),
             window_s=config.repeats.window_s,
         )
-        with anchoring(config, database), purging_hourly(config, database):
+        with anchoring(anchor_file(config), database), purging_hourly(config, database):
             run_worker(redis_url, store, repeats=repeats, stop=stop)
     finally:
         database.dispose()
