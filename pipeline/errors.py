@@ -79,3 +79,24 @@ class PayloadError(QueueError):
 
 class WebError(GotchaError):
     """The dashboard cannot be served; says what to do."""
+
+
+class UploadError(GotchaError):
+    """An uploaded file could not be kept or read again (full disk, missing rights, gone)."""
+
+
+class LoginError(GotchaError):
+    """Somebody is not who they say they are."""
+
+
+class TooManyLoginsError(LoginError):
+    """Too many passwords were wrong.
+
+    Args:
+        sentence: for people.
+        wait_s: whole seconds until the next try is taken.
+    """
+
+    def __init__(self, sentence: str, *, wait_s: int) -> None:
+        super().__init__(sentence)
+        self.wait_s = wait_s

@@ -1,0 +1,109 @@
+"""One suite over every store of uploaded files: a folder, and a bucket of a real S3 server."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import UploadError, UploadRefusedError, UploadTooLargeError
+from storage.upload_bucket import UploadBucket
+from storage.upload_folder import UploadFolder
+from storage.upload_store import StoredUpload, UploadStore
+from tests.s3 import NewBucket
+
+DATA = b"\xff\xd8 not really a picture" * 100
+
+
+@pytest.fixture(params=["folder", "bucket"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> UploadStore:
+    if request.param == "folder":
+        return UploadFolder(tmp_path / "uploads")
+    new: NewBucket = request.getfixturevalue("new_bucket")
+    return UploadBucket(new(prefix="gotcha/"), tmp_path / "uploads")
+
+
+@pytest.fixture
+def left(tmp_path: Path) -> Iterator[None]:
+    """Nothing may be left behind on this machine's disk."""
+    yield
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def put(store: UploadStore, data: bytes = DATA) -> StoredUpload:
+    with store.receive(limit_bytes=10_000) as file:
+        for start in range(0, len(data), 100):
+            file.write(data[start : start + 100])
+        return file.keep()
+
+
+def test_a_file_comes_back_as_it_was_sent(store: UploadStore) -> None:
+    upload = put(store)
+    assert upload.sha256 == hashlib.sha256(DATA).hexdigest()
+    assert upload.size_bytes == len(DATA)
+    with store.opened(upload.key) as path:
+        assert path.read_bytes() == DATA
+    assert [(blob.key, blob.size_bytes) for blob in store.blobs()] == [(upload.key, len(DATA))]
+    assert store.delete(upload.key)
+    assert not store.delete(upload.key)
+    with pytest.raises(UploadError), store.opened(upload.key):
+        pass
+    assert list(store.blobs()) == []
+
+
+def test_the_same_file_is_kept_once(store: UploadStore) -> None:
+    assert put(store) == put(store)
+    assert len(list(store.blobs())) == 1
+
+
+@pytest.mark.usefixtures("left")
+def test_a_file_over_its_limit_leaves_nothing(store: UploadStore) -> None:
+    with store.receive(limit_bytes=1000) as file:
+        file.write(b"x" * 1000)
+        with pytest.raises(UploadTooLargeError, match=r"larger than the 1 kB"):
+            file.write(b"y")
+    assert list(store.blobs()) == []
+
+
+@pytest.mark.usefixtures("left")
+def test_what_is_not_kept_leaves_nothing(store: UploadStore) -> None:
+    with store.receive(limit_bytes=1000) as file:
+        file.write(b"abc")
+        assert file.path.read_bytes() == b"abc"
+    with pytest.raises(UploadRefusedError, match="0 bytes"), store.receive(limit_bytes=1000) as file:
+        file.keep()
+    assert list(store.blobs()) == []
+
+
+def test_a_file_of_this_machine(store: UploadStore, tmp_path: Path) -> None:
+    source = tmp_path / "a.bin"
+    source.write_bytes(DATA)
+    with store.receive(limit_bytes=10_000) as file:
+        file.write_file(source)
+        assert file.keep().sha256 == hashlib.sha256(DATA).hexdigest()
+    with pytest.raises(UploadRefusedError, match="cannot be read"), store.receive(limit_bytes=1) as file:
+        file.write_file(tmp_path / "none")
+
+
+@pytest.mark.parametrize("key", ["../../etc/passwd", "ab/../x", "ab/" + "c" * 64, "", "ab/ab" + "c" * 61])
+def test_a_key_that_is_none_of_ours_reaches_no_disk(store: UploadStore, key: str) -> None:
+    with pytest.raises(UploadError, match="expected a key"), store.opened(key):
+        pass
+    with pytest.raises(UploadError, match="expected a key"):
+        store.delete(key)
+
+
+def test_what_a_killed_program_left_a_day_ago_is_cleared_away(tmp_path: Path) -> None:
+    folder = tmp_path / "uploads"
+    UploadFolder(folder)
+    old, young = folder / ".incoming" / "old", folder / ".incoming" / "young"
+    for path in (old, young):
+        path.write_bytes(b"x")
+    then = (datetime.now(UTC) - timedelta(days=2)).timestamp()
+    os.utime(old, (then, then))
+    UploadFolder(folder)
+    assert (old.exists(), young.exists()) == (False, True)
