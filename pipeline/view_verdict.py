@@ -8,6 +8,7 @@ import numpy as np
 
 from pipeline.report import CameraCondition
 from pipeline.view_signature import (
+    BLOCKS,
     VIEW_SIZE,
     EdgeComparison,
     Floats,
@@ -109,9 +110,11 @@ def judge_view(
 def _recognised(match: EdgeComparison, now: ViewFeatures) -> bool:
     if match.agreeing * match.visible >= RECOGNISED:
         return True
-    # At night only what lamps light is left: it is enough when that agrees.
+    # At night only what lamps light is left: it is enough when that agrees. Noise in the black may agree, too,
+    # but it has no clear edges.
     seen = match.visible * match.structured
-    return now.brightness < _DIM and seen >= FEWEST_BLOCKS and match.agreeing >= _REALIGNED
+    clear = now.structured * BLOCKS >= FEWEST_BLOCKS
+    return now.brightness < _DIM and clear and seen >= FEWEST_BLOCKS and match.agreeing >= _REALIGNED
 
 
 def _if_shifted(
