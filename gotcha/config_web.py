@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from gotcha.config_section import Section
+from gotcha.signing_secret import SigningSecret
 
 
 class WebConfig(Section):
@@ -22,4 +23,9 @@ class WebConfig(Section):
         None,
         pattern=r"^https?://[^@\s]+[^@\s/]$",
         description="the address people type, such as https://gotcha.example; by default host and port",
+    )
+    signing_key: SigningSecret | None = Field(
+        None,
+        description="${NAME} of an environment variable with at least 32 random characters, the same for "
+        "all programs that serve one site; by default a file in state_dir",
     )

@@ -3,57 +3,73 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from datetime import datetime
 
 from sqlalchemy import Engine, text
 
 from gotcha.config import Config
 from gotcha.database_wiring import opened_database
 from gotcha.evidence_wiring import open_evidence
+from gotcha.signing_key import signing_key
 from jobs.context import utc_now
 from jobs.redis_connection import connect, ping
 from storage.access_log import SqlAccessLog
 from storage.api_keys import SqlApiKeys
 from storage.blob_store import BlobStore
 from storage.report_store import SqlReportStore
+from storage.sessions import SqlSessions
 from storage.transactions import reading
+from storage.users import SqlUsers
+from web.first_user import FirstUser
+from web.logins import Logins
 from web.services import WebServices, WebSettings
+from web.tokens import AccessTokens
 
 # Nobody looks at a page that waits longer for Redis.
 _REDIS_WAIT_S = 1.0
 
 
 @contextmanager
-def opened_services(config: Config, redis_url: str) -> Iterator[WebServices]:
+def opened_services(
+    config: Config, redis_url: str, now: Callable[[], datetime] = utc_now
+) -> Iterator[WebServices]:
     """What the routes work with, open while the block lasts.
 
     Args:
         config: whose database and evidence.
         redis_url: the queue's Redis, an embedded one's too.
+        now: the clock, aware UTC.
 
     Raises:
         StorageError: the database cannot be opened or brought up to date.
         EvidenceError: the evidence folder or bucket cannot be used.
         QueueError: the address of Redis is wrong.
     """
-    with opened_database(config) as engine:
-        redis = connect(redis_url, wait_s=_REDIS_WAIT_S)
+    with (
+        opened_database(config) as engine,
+        closing(connect(redis_url, wait_s=_REDIS_WAIT_S)) as redis,
+    ):
         evidence = open_evidence(config)
+        users = SqlUsers(engine)
+        tokens = AccessTokens(signing_key(config))
         yield WebServices(
             settings=web_settings(config),
             reports=SqlReportStore(engine),
             evidence=evidence,
             access=SqlAccessLog(engine),
+            users=users,
+            logins=Logins(users, SqlSessions(engine), tokens, now),
             api_keys=SqlApiKeys(engine),
+            setup=FirstUser(users, now),
             redis=redis,
             checks={
                 "database": _answering(engine),
                 "queue": lambda: ping(redis, redis_url),
                 "evidence": _readable(evidence),
             },
-            now=utc_now,
+            now=now,
         )
-        redis.close()
 
 
 def web_settings(config: Config) -> WebSettings:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import Engine
@@ -12,34 +11,35 @@ from sqlmodel import col, select
 
 from pipeline.errors import StorageError
 from storage.account_tables import ApiKeyRow
-from storage.account_values import Login, Role
+from storage.account_values import ApiKey, Login, Role, account_name
 from storage.transactions import changing, reading
 
 _KEY_BYTES = 32
 
 
 class SqlApiKeys:
-    """The keys of integrations; raises as `storage.ports.ReportStore` does. Threads may share it."""
+    """Keys by name; raises as `storage.ports.ReportStore` does. Threads may share it."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def add(self, name: str, role: Role, *, at: datetime, cameras: Iterable[str] | None = None) -> str:
-        """Make a key; it is given out here and never again.
+    def add(self, login: Login, *, at: datetime) -> str:
+        """Make a key for `login`; it is given out here and never again.
 
         Raises:
-            StorageError: there is one of that name.
+            StorageError: there is one of that name, perhaps a revoked one, which the access log still names.
+            InvalidValueError: the name cannot be one.
         """
-        key = f"gk_{secrets.token_urlsafe(_KEY_BYTES)}"
+        key, name = f"gk_{secrets.token_urlsafe(_KEY_BYTES)}", account_name(login.name)
         with changing(self._engine) as session:
             if session.exec(select(ApiKeyRow).where(ApiKeyRow.name == name)).first() is not None:
-                raise StorageError(f"there is an API key named {name!r} already")
+                raise StorageError(f"there is an API key named {name} already, or was: give another name")
             session.add(
                 ApiKeyRow(
                     key_sha256=digest(key),
                     name=name,
-                    role=role.value,
-                    cameras=None if cameras is None else sorted(cameras),
+                    role=login.role.value,
+                    cameras=None if login.cameras is None else sorted(login.cameras),
                     created_at=at,
                 )
             )
@@ -51,11 +51,21 @@ class SqlApiKeys:
             row = session.get(ApiKeyRow, digest(key))
             return None if row is None or row.revoked_at is not None else _login(row)
 
+    def all(self) -> tuple[ApiKey, ...]:
+        """Every key by name, the revoked ones too."""
+        with reading(self._engine) as session:
+            return tuple(
+                ApiKey(login=_login(row), created_at=row.created_at, revoked_at=row.revoked_at)
+                for row in session.exec(select(ApiKeyRow).order_by(col(ApiKeyRow.name)))
+            )
+
     def revoke(self, name: str, *, at: datetime) -> bool:
-        """End a key; whether there was one of that name."""
+        """End a key; whether there was a good one of that name."""
         with changing(self._engine) as session:
             row = session.exec(
-                select(ApiKeyRow).where(ApiKeyRow.name == name, col(ApiKeyRow.revoked_at).is_(None))
+                select(ApiKeyRow).where(
+                    ApiKeyRow.name == account_name(name), col(ApiKeyRow.revoked_at).is_(None)
+                )
             ).first()
             if row is None:
                 return False

@@ -6,9 +6,11 @@ import importlib.metadata
 
 from fastapi import FastAPI
 
-from web import health_api
+from web import auth_api, health_api
+from web.headers import SecurityHeaders
 from web.problems import add_problem_handlers
 from web.services import WebServices
+from web.session_cookies import CookieMiddleware
 
 
 def create_app(services: WebServices) -> FastAPI:
@@ -21,8 +23,14 @@ def create_app(services: WebServices) -> FastAPI:
         title="Gotcha",
         version=importlib.metadata.version("gotcha-parking"),
         summary="Watches fixed cameras and reports illegally parked vehicles.",
+        # The pages FastAPI has for these load their scripts from another host.
+        docs_url=None,
+        redoc_url=None,
     )
     app.state.services = services
     add_problem_handlers(app)
+    app.add_middleware(CookieMiddleware)
+    app.add_middleware(SecurityHeaders, behind_tls=services.settings.behind_tls)
     app.include_router(health_api.router)
+    app.include_router(auth_api.router)
     return app

@@ -16,8 +16,10 @@ from pipeline.errors import (
     GotchaError,
     IllegalTransitionError,
     InvalidValueError,
+    LoginError,
     QueueError,
     StorageUnavailableError,
+    TooManyLoginsError,
 )
 
 _log = logging.getLogger(__name__)
@@ -27,6 +29,8 @@ _STATUSES: tuple[tuple[type[GotchaError], int], ...] = (
     (InvalidValueError, 422),
     (EvidenceMissingError, 404),
     (IllegalTransitionError, 409),
+    (TooManyLoginsError, 429),
+    (LoginError, 401),
     (StorageUnavailableError, 503),
     (QueueError, 503),
     (GotchaError, 500),
@@ -53,7 +57,7 @@ def add_problem_handlers(app: FastAPI) -> None:
         status = status_of(error)
         if status >= 500:
             _log.error("%s %s: %s", request.method, request.url.path, error)
-        return problem(status, str(error))
+        return problem(status, str(error), _headers(error))
 
     @app.exception_handler(HTTPException)
     def _http(_request: Request, error: HTTPException) -> JSONResponse:
@@ -67,6 +71,12 @@ def add_problem_handlers(app: FastAPI) -> None:
     def _unexpected(request: Request, error: Exception) -> JSONResponse:
         _log.error("%s %s met an unexpected error", request.method, request.url.path, exc_info=error)
         return problem(500, "an unexpected error; the log says more")
+
+
+def _headers(error: GotchaError) -> dict[str, str]:
+    if isinstance(error, TooManyLoginsError):
+        return {"Retry-After": str(error.wait_s)}
+    return {"WWW-Authenticate": "Bearer"} if isinstance(error, LoginError) else {}
 
 
 def _sentence(errors: Sequence[Any]) -> str:

@@ -8,9 +8,9 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Annotated
 
-from fastapi import Depends, HTTPException, Request
+from fastapi import Depends, HTTPException
 
-from storage.account_values import Role
+from storage.account_values import Login, Role
 from web.authentication import authenticated
 
 
@@ -54,13 +54,12 @@ class Caller:
         return self.cameras is None or camera in self.cameras
 
 
-def current_caller(request: Request) -> Caller | None:
+def current_caller(found: Annotated[Login | None, Depends(authenticated)]) -> Caller | None:
     """Who asks, or None; tests of other routes put a caller of their own in its place.
 
     Raises:
-        HTTPException: 401 for a login that is wrong or over, 403 for a form that another site sent.
+        HTTPException: in `authenticated`: 401 for a login that is wrong or over, 403 for another site's form.
     """
-    found = authenticated(request)
     return None if found is None else Caller(name=found.name, role=found.role, cameras=found.cameras)
 
 

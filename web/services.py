@@ -14,6 +14,9 @@ from storage.access_log import SqlAccessLog
 from storage.api_keys import SqlApiKeys
 from storage.blob_store import BlobStore
 from storage.ports import ReportStore
+from storage.users import SqlUsers
+from web.first_user import FirstUser
+from web.logins import Logins
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -45,7 +48,10 @@ class WebServices:
         reports: where reports are kept.
         evidence: their photos and clips.
         access: who saw what; written before it is shown.
+        users: who may log in.
+        logins: who is logged in.
         api_keys: the keys of integrations.
+        setup: lets the first user be made.
         redis: the queue's Redis, with short waits; what cameras publish lies there too.
         checks: by name, what must work for the program to be of use; each raises GotchaError if it does not.
         now: the clock, aware UTC.
@@ -55,7 +61,10 @@ class WebServices:
     reports: ReportStore
     evidence: BlobStore
     access: SqlAccessLog
+    users: SqlUsers
+    logins: Logins
     api_keys: SqlApiKeys
+    setup: FirstUser
     redis: Redis
     checks: Mapping[str, Callable[[], None]]
     now: Callable[[], datetime]

@@ -20,12 +20,14 @@ from gotcha.cli.console import err, out
 from gotcha.cli.demo import demo
 from gotcha.cli.events import events
 from gotcha.cli.export import export
+from gotcha.cli.key import key
 from gotcha.cli.logs import set_up_logs
 from gotcha.cli.options import CommonOptions
 from gotcha.cli.queue import queue
 from gotcha.cli.reports import reports
 from gotcha.cli.taught import taught
 from gotcha.cli.upkeep import database, purge, verify
+from gotcha.cli.user import user
 from gotcha.cli.view import accept_view
 from gotcha.cli.watching import run, watch, worker
 from gotcha.cli.web import web
@@ -137,6 +139,8 @@ for command in (run, watch, worker, web, analyze, check, accept_view, events, ex
 app.add_typer(reports, name="reports")
 app.add_typer(queue, name="queue")
 app.add_typer(database, name="db")
+app.add_typer(user, name="user")
+app.add_typer(key, name="key")
 app.command(help=taught(bench), context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
     bench
 )
