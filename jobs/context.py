@@ -15,6 +15,7 @@ from storage.ports import ReportStore
 if TYPE_CHECKING:
     from redis import Redis
 
+    from jobs.analyses import AnalysisRunner
     from jobs.repeat_search import RepeatSearch
 
 
@@ -32,6 +33,7 @@ class TaskContext:
         redis: to answer the outbox.
         worker: the worker's name, for the history.
         repeats: finds the accusations that a new one repeats; None stores every report as it comes.
+        analyses: does analyses of files; None where no models are.
         now: the clock, aware UTC.
     """
 
@@ -39,6 +41,7 @@ class TaskContext:
     redis: Redis
     worker: str
     repeats: RepeatSearch | None = None
+    analyses: AnalysisRunner | None = None
     now: Callable[[], datetime] = utc_now
 
 

@@ -11,6 +11,7 @@ from rq.timeouts import JobTimeoutException
 
 from jobs import receipts
 from jobs.receipts import Address, Verdict
+from jobs.tasks import RUN_ANALYSIS
 from pipeline.errors import GotchaError, PayloadError, StorageUnavailableError
 
 if TYPE_CHECKING:
@@ -49,6 +50,9 @@ class Failures:
 
     def _tell(self, job: Job, verdict: Verdict, reason: str) -> None:
         try:
+            if job.func_name == RUN_ANALYSIS:
+                # The database knows of it, and the sweep brings it again.
+                return
             address = Address.from_json(job.args[1])
         except (PayloadError, DeserializationError, IndexError, KeyError, TypeError):
             _log.error("job %s stays among RQ's failed jobs: it names nobody to be told", job.id)

@@ -51,7 +51,7 @@ class AllowedJob(Job):
     """
 
     @property
-    def func(self) -> Callable[[str, object], None]:
+    def func(self) -> Callable[..., None]:
         """The function of this job.
 
         Raises:

@@ -10,11 +10,12 @@ from jobs import receipts
 from jobs.context import TaskContext, current
 from jobs.payloads import decode
 from jobs.receipts import Address, Verdict
-from pipeline.errors import PayloadError, StorageError, StorageUnavailableError
+from pipeline.errors import PayloadError, QueueError, StorageError, StorageUnavailableError
 from pipeline.report import CameraEvent, Report
 
 STORE_REPORT = "jobs.tasks.store_report"
 STORE_CAMERA_EVENT = "jobs.tasks.store_camera_event"
+RUN_ANALYSIS = "jobs.tasks.run_analysis"
 
 
 def store_report(payload: str, answer_to: object) -> None:
@@ -34,6 +35,19 @@ def store_report(payload: str, answer_to: object) -> None:
 def store_camera_event(payload: str, answer_to: object) -> None:
     """Store one camera event, then answer its outbox; as `store_report`."""
     _store(payload, Address.from_json(answer_to), CameraEvent)
+
+
+def run_analysis(analysis_id: str) -> None:
+    """Do an analysis of uploaded files; its row in the database says which, and takes the result.
+
+    Raises:
+        StorageUnavailableError: the database is away; the sweep brings the analysis again.
+        QueueError: this worker has no models.
+    """
+    analyses = current().analyses
+    if analyses is None:
+        raise QueueError("this worker has no models; analyses are for the queue of models")
+    analyses.run(analysis_id)
 
 
 def _store(payload: str, address: Address, expected: type[Report | CameraEvent]) -> None:
@@ -60,6 +74,6 @@ def _settled(report: Report, context: TaskContext) -> AbstractContextManager[Rep
     return nullcontext(report) if context.repeats is None else context.repeats.settled(report, context.redis)
 
 
-ALLOWED: Mapping[str, Callable[[str, object], None]] = MappingProxyType(
-    {STORE_REPORT: store_report, STORE_CAMERA_EVENT: store_camera_event}
+ALLOWED: Mapping[str, Callable[..., None]] = MappingProxyType(
+    {STORE_REPORT: store_report, STORE_CAMERA_EVENT: store_camera_event, RUN_ANALYSIS: run_analysis}
 )

@@ -28,6 +28,7 @@ from rq.timeouts import TimerDeathPenalty, UnixSignalDeathPenalty
 from rq.utils import now as rq_now
 from rq.worker import WorkerStatus
 
+from jobs.analyses import AnalysisRunner
 from jobs.context import TaskContext, given
 from jobs.failures import Failures
 from jobs.queues import AllowedJob, QueueName
@@ -60,6 +61,7 @@ def run_worker(
     *,
     queue: QueueName = QueueName.LIGHT,
     repeats: RepeatSearch | None = None,
+    analyses: AnalysisRunner | None = None,
     stop: threading.Event | None = None,
 ) -> None:
     """Work until `stop` is set or, in the main thread, SIGTERM or SIGINT comes; a running job is finished.
@@ -71,6 +73,7 @@ def run_worker(
         store: where reports go.
         queue: the one it works on.
         repeats: finds accusations that were made before; None stores every report as it comes.
+        analyses: does analyses of files; for the queue of models.
         stop: ends it; without one only a signal does.
 
     Raises:
@@ -79,7 +82,9 @@ def run_worker(
     stop = threading.Event() if stop is None else stop
     client = connect(redis_url)
     name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
-    context = TaskContext(store=store, redis=connect(redis_url), worker=name, repeats=repeats)
+    context = TaskContext(
+        store=store, redis=connect(redis_url), worker=name, repeats=repeats, analyses=analyses
+    )
     supervisor = Supervisor(connect(redis_url), queue, stop, Failures(context).handle)
     with _stopped_by_signals(stop), given(context):
         supervisor.start()
