@@ -110,8 +110,8 @@ def judge_view(
 def _recognised(match: EdgeComparison, now: ViewFeatures) -> bool:
     if match.agreeing * match.visible >= RECOGNISED:
         return True
-    # At night only what lamps light is left: it is enough when that agrees. Noise in the black may agree, too,
-    # but it has no clear edges.
+    # At night only what lamps light is left: it is enough when that agrees. Noise in the black may agree,
+    # too, but it has no clear edges.
     seen = match.visible * match.structured
     clear = now.structured * BLOCKS >= FEWEST_BLOCKS
     return now.brightness < _DIM and clear and seen >= FEWEST_BLOCKS and match.agreeing >= _REALIGNED

@@ -58,7 +58,7 @@ def turned(angle: float, zoom: float) -> Shot:
         (turned(0.0, 1.2), MOVED, 30),
         (lambda s: seen(STREET, s, gain=0.0, bias=170.0), BLOCKED, 15),
         (lambda s: seen(STREET, s, gain=0.02, bias=4.0), BLOCKED, 15),
-        # A trace of the street agrees in the black, but nothing of it is clear: it was taken for a night view.
+        # A trace of the street agrees in the black, but nothing is clear: it was taken for a night view.
         (lambda s: seen(STREET, s, gain=0.03, bias=3.0, noise=1.0), BLOCKED, 15),
         (lambda s: seen(STREET, s, blur=1.5), BLURRED, 15),
         (lambda s: seen(STREET, s, blur=6.0, noise=1.0), BLURRED, 15),
