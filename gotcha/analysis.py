@@ -13,40 +13,13 @@ from gotcha.annotation import AnnotatedVideo
 from gotcha.config import Config
 from gotcha.models import Models
 from gotcha.source_wiring import build_source
+from gotcha.video_findings import Findings, Halt, ParkedInterval, ZoneEvent
 from gotcha.wiring import build_watch
-from pipeline.detection import ObjectClass
 from pipeline.errors import PictureError, SourceError
-from pipeline.frame import Frame, SourceNotice
-from pipeline.geometry import Box
-from pipeline.report import CameraEvent, Report
-from pipeline.standing import StandingVehicle
-from pipeline.watch import WatchStep
+from pipeline.frame import Frame
+from pipeline.report import CameraEvent, EvidenceStore, Report
 from sources.frame_buffer import FrameBuffer
 from sources.video_length import video_length_s
-from storage.evidence_folder import EvidenceFolder
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Halt:
-    """A vehicle that stood somewhere in the video, in a zone or not.
-
-    Attributes:
-        vehicle_id: its id within the video.
-        label: its class.
-        score: best detector score, 0-1.
-        box: where it stood, pixels of the full frame.
-        from_s, to_s: media times of the first and last moment it stood; `to_s` None when it still stood at
-            the end.
-        since_start: it stood there in the first frame already.
-    """
-
-    vehicle_id: str
-    label: ObjectClass
-    score: float
-    box: Box
-    from_s: float
-    to_s: float | None
-    since_start: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,10 +32,12 @@ class AnalysisResult:
         analysed_s: media time of the last frame that was looked at.
         frames: how many frames were looked at.
         halts: every standing vehicle, by arrival.
+        events: the steps of vehicles in zones, in the order they happened.
+        parked: the time of every vehicle in every zone, by arrival.
         reports: the last revision of every report.
+        revisions: every revision, in the order they were made.
         camera_events: moved, blocked, dark, ...
         notices: what the source had to say (decode mode, damage, where it ended).
-        evidence: the folder the reports' evidence lies in.
     """
 
     path: Path
@@ -70,52 +45,12 @@ class AnalysisResult:
     analysed_s: float
     frames: int
     halts: tuple[Halt, ...]
+    events: tuple[ZoneEvent, ...]
+    parked: tuple[ParkedInterval, ...]
     reports: tuple[Report, ...]
+    revisions: tuple[Report, ...]
     camera_events: tuple[CameraEvent, ...]
     notices: tuple[str, ...]
-    evidence: Path
-
-
-class _Collector:
-    """Takes what the engine says and keeps the last word on each."""
-
-    def __init__(self) -> None:
-        self.reports: dict[str, Report] = {}
-        self.events: list[CameraEvent] = []
-        self.notices: list[str] = []
-        self._standing: dict[str, StandingVehicle] = {}
-        self._left_s: dict[str, float] = {}
-
-    def offer(self, item: Report | CameraEvent) -> None:
-        if isinstance(item, Report):
-            self.reports[item.id] = item
-        else:
-            self.events.append(item)
-
-    def notice(self, notice: SourceNotice) -> None:
-        self.notices.append(f"{notice.kind}: {notice.text}")
-
-    def step(self, step: WatchStep) -> None:
-        for vehicle in step.standing:
-            self._standing[vehicle.id] = vehicle
-        for departure in step.departed:
-            self._standing[departure.vehicle.id] = departure.vehicle
-            self._left_s[departure.vehicle.id] = departure.left_s
-
-    def halts(self) -> tuple[Halt, ...]:
-        found = (
-            Halt(
-                vehicle_id=vehicle.id,
-                label=vehicle.label,
-                score=vehicle.score,
-                box=vehicle.box,
-                from_s=vehicle.arrived_s,
-                to_s=self._left_s.get(vehicle.id),
-                since_start=vehicle.since_start,
-            )
-            for vehicle in self._standing.values()
-        )
-        return tuple(sorted(found, key=lambda halt: (halt.from_s, halt.vehicle_id)))
 
 
 def analyze_file(
@@ -124,8 +59,9 @@ def analyze_file(
     progress: Callable[[float, float], None],
     stop: threading.Event,
     *,
+    evidence: EvidenceStore,
+    root: str,
     annotated: Path | None = None,
-    evidence: Path | None = None,
     models: Models | None = None,
 ) -> AnalysisResult:
     """Analyse a video.
@@ -136,8 +72,9 @@ def analyze_file(
         progress: is told the media time and the length of the video, seconds, after every frame; a length of
             0 is unknown.
         stop: ends the analysis early; the result says how far it came.
+        evidence: takes photos and clips.
+        root: names video and settings; the ids of the reports follow from it.
         annotated: where to write a copy with boxes, zones and clocks drawn, if wanted.
-        evidence: folder for photos and clips; by default one of the video's name in the state folder.
         models: models that are open already.
 
     Raises:
@@ -146,15 +83,14 @@ def analyze_file(
         ModelError: the models cannot be opened.
     """
     (name,) = config.cameras
-    evidence = evidence or config.state_dir / "analyses" / path.stem
     length_s = video_length_s(path)
-    found = _Collector()
+    found = Findings(root)
     source = build_source(config, name, notices=found.notice)
     watch = build_watch(
         config,
         name,
         models=models or Models(config),
-        evidence=EvidenceFolder(evidence),
+        evidence=evidence,
         sink=found,
         cut=source.clip,
     )
@@ -166,6 +102,8 @@ def analyze_file(
                 AnnotatedVideo(annotated, config.zones_of(name), config.time_zone_of(name))
             )
         for frame in FrameBuffer(source, live=False).frames(stop):
+            if last is None:
+                found.begin(frame.started_at)
             frames, last = frames + 1, frame
             try:
                 step = watch.step(frame)
@@ -174,24 +112,26 @@ def analyze_file(
                 continue
             found.step(step)
             if drawing is not None:
-                drawing.add(frame, step, tuple(found.reports.values()))
+                drawing.add(frame, step, found.reports)
             progress(frame.at_s, length_s)
     if last is None and not stop.is_set():
         raise SourceError(f"{path} holds no frame that can be decoded. {' '.join(found.notices)}".strip())
     if last is not None and not stop.is_set():
         watch.finish()
-    return _result(path, found, last, frames, evidence)
+    return _result(path, found, last, frames)
 
 
-def _result(path: Path, found: _Collector, last: Frame | None, frames: int, evidence: Path) -> AnalysisResult:
+def _result(path: Path, found: Findings, last: Frame | None, frames: int) -> AnalysisResult:
     return AnalysisResult(
         path=path,
         started_at=None if last is None else last.started_at,
         analysed_s=0.0 if last is None else last.at_s,
         frames=frames,
         halts=found.halts(),
-        reports=tuple(found.reports.values()),
-        camera_events=tuple(found.events),
+        events=tuple(found.zone_events),
+        parked=found.parked(),
+        reports=found.reports,
+        revisions=tuple(found.revisions),
+        camera_events=tuple(found.camera_events),
         notices=tuple(found.notices),
-        evidence=evidence,
     )

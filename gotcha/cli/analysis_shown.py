@@ -1,14 +1,14 @@
-"""The result of analysing a video: for people, and as JSON."""
+"""The result of analysing a video, for people."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from gotcha.cli.report_json import Json, moment_json, report_json
 from gotcha.cli.report_table import duration_shown, reports_table
 from gotcha.config import Config
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gotcha.analysis import AnalysisResult
 
 
-def show_analysis(result: AnalysisResult, config: Config, console: Console) -> None:
+def show_analysis(result: AnalysisResult, config: Config, evidence: Path, console: Console) -> None:
     """What the source said, what stood, the reports, and a line that sums up."""
     for notice in result.notices:
         console.print(Text(notice, style="dim"))
@@ -26,40 +26,11 @@ def show_analysis(result: AnalysisResult, config: Config, console: Console) -> N
         rows = ((report, report.state) for report in result.reports)
         zone_of = {name: config.time_zone_of(name) for name in config.cameras}
         console.print(reports_table(rows, lambda name: zone_of.get(name, config.time_zone)))
-        console.print(Text(f"Evidence: {result.evidence}"))
+        console.print(Text(f"Evidence: {evidence}"))
     for event in result.camera_events:
         console.print(Text(event.text, style="yellow"))
     length, stood, reports = duration_shown(result.analysed_s), len(result.halts), len(result.reports)
     console.print(f"{length} analysed; {_counted(stood, 'vehicle')} stood; {_counted(reports, 'report')}.")
-
-
-def analysis_json(result: AnalysisResult) -> dict[str, Json]:
-    """The result with all it holds; seconds are media time."""
-    return {
-        "video": str(result.path),
-        "started_at": moment_json(result.started_at),
-        "analysed_s": round(result.analysed_s, 3),
-        "frames": result.frames,
-        "reports": [report_json(report) for report in result.reports],
-        "standing": [
-            {
-                "vehicle_id": halt.vehicle_id,
-                "vehicle_class": halt.label.value,
-                "score": round(halt.score, 4),
-                "box": [round(v, 1) for v in (halt.box.x1, halt.box.y1, halt.box.x2, halt.box.y2)],
-                "from_s": round(halt.from_s, 3),
-                "to_s": None if halt.to_s is None else round(halt.to_s, 3),
-                "since_start": halt.since_start,
-            }
-            for halt in result.halts
-        ],
-        "camera_events": [
-            {"at": moment_json(event.at), "condition": event.condition.value, "text": event.text}
-            for event in result.camera_events
-        ],
-        "notices": list(result.notices),
-        "evidence": str(result.evidence),
-    }
 
 
 def _halts_table(result: AnalysisResult) -> Table:

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from gotcha.cli.analysis_shown import analysis_json, show_analysis
+from gotcha.cli.analysis_shown import show_analysis
 from gotcha.cli.console import err, out
 from gotcha.cli.options import common
 from gotcha.cli.report_json import reports_csv
@@ -50,9 +50,14 @@ def analyze(
     """
     if not file.is_file():
         raise SourcePermanentError(f"{file}: there is no such file")
-    config = _config(context).for_file(file.resolve(), camera)
+    video = file.resolve()
+    config = _config(context).for_file(video, camera)
+    folder = evidence or config.state_dir / "analyses" / video.stem
     # Imported when asked for: models and decoders take a while, which --help should not.
     from gotcha.analysis import analyze_file
+    from gotcha.analysis_json import analysis_json
+    from gotcha.video_identity import analysis_root, settings_digest, sha256_of
+    from storage.evidence_folder import EvidenceFolder
 
     if not common(context).verbose:
         # What the file says of itself is shown below, so it need not stand in the log as well.
@@ -64,13 +69,23 @@ def analyze(
             of = f" of {duration_shown(length_s)}" if length_s else ""
             progress.update(task, completed=at_s, total=length_s or None, at=f"{duration_shown(at_s)}{of}")
 
-        result = analyze_file(config, file.resolve(), advance, stop, annotated=annotated, evidence=evidence)
+        result = analyze_file(
+            config,
+            video,
+            advance,
+            stop,
+            evidence=EvidenceFolder(folder),
+            root=analysis_root(sha256_of(video), next(iter(config.cameras)), settings_digest(config)),
+            annotated=annotated,
+        )
     if json_file:
-        _write(json_file, json.dumps(analysis_json(result), ensure_ascii=False, indent=2) + "\n")
+        _write(
+            json_file, json.dumps(analysis_json(result, evidence=folder), ensure_ascii=False, indent=2) + "\n"
+        )
     if csv_file:
         _write(csv_file, reports_csv(result.reports))
     if Path("-") not in (json_file, csv_file):
-        show_analysis(result, config, out())
+        show_analysis(result, config, folder, out())
 
 
 def _config(context: typer.Context) -> Config:

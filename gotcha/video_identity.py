@@ -1,0 +1,40 @@
+"""What makes two analyses of a video the same: its content, the camera and what decides the result."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from gotcha.config import Config
+
+_BLOCK_BYTES = 1 << 20
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file, 64 hex digits."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK_BYTES):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def settings_digest(config: Config) -> str:
+    """Names what decides the result besides the video: zones, masks, hours, models. 16 hex digits.
+
+    Args:
+        config: settings whose one camera is the video (see `Config.for_file`).
+    """
+    (camera,) = config.cameras.values()
+    parts = [
+        camera.model_copy(update={"path": None, "started_at": None}),
+        config.detector,
+        config.plates,
+        (config.region, str(config.time_zone), config.holidays),
+    ]
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
+
+def analysis_root(sha256: str, camera: str, settings: str) -> str:
+    """What the ids of reports follow from: the same video, camera and settings give the same reports."""
+    return f"{sha256}/{camera}/{settings}"
