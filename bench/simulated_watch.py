@@ -9,16 +9,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from gotcha.analysis import Halt, analyze_file
+from gotcha.analysis import analyze_file
 from gotcha.config import Config, parse_config
 from gotcha.models import Models
+from gotcha.video_findings import Halt
 from gotcha.wiring import build_watch
 from pipeline.errors import PictureError
 from pipeline.frame import Frame
 from pipeline.picture import ArrayPicture
 from pipeline.report import CameraEvent, Report
 from pipeline.standing import StandingVehicle
-from pipeline.watch import CameraWatch, WatchStep
+from pipeline.watch import CameraWatch
+from pipeline.watch_step import WatchStep
 from simulator.scene import Scene
 from simulator.truth import SceneTruth
 from simulator.video import write_video
@@ -207,7 +209,8 @@ def watch_scene_video(scene: Scene, models: Models, rules: Rules, *, fps: float,
         path,
         lambda _at_s, _length_s: None,
         threading.Event(),
-        evidence=folder / "evidence",
+        evidence=EvidenceFolder(folder / "evidence"),
+        root="scene",
         models=models,
     )
     return Watched(
