@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import av
@@ -13,6 +14,7 @@ from pipeline.errors import UploadRefusedError, UploadTooLargeError
 from pipeline.geometry import Size
 from sources.container_lengths import Mp4Lengths, is_whole, mp4_lengths
 from sources.encoded import described_format
+from sources.video_date import filmed_at
 
 # FFmpeg's readers of files that cameras, recorders and phones write. Left out on purpose are those that take
 # a text for a list of further files or addresses (hls, concat, dash), or anything at all for a picture (tty).
@@ -46,12 +48,14 @@ class VideoFacts:
         size: of its pictures, as its header says.
         codec: FFmpeg's name.
         ends_early_s: the length that the header says, when the file was cut before; else None.
+        filmed_at: when its first picture was taken, aware UTC, as far as the file says.
     """
 
     length_s: float
     size: Size
     codec: str
     ends_early_s: float | None
+    filmed_at: datetime | None
 
 
 def video_facts(path: Path, limits: VideoLimits) -> VideoFacts:
@@ -100,7 +104,11 @@ def _facts(container: InputContainer, path: Path, limits: VideoLimits) -> VideoF
     if is_long or (is_short and is_whole(path)):
         raise _lie(says_s, length_s)
     return VideoFacts(
-        length_s=length_s, size=size, codec=described.codec, ends_early_s=says_s if is_short else None
+        length_s=length_s,
+        size=size,
+        codec=described.codec,
+        ends_early_s=says_s if is_short else None,
+        filmed_at=filmed_at(container),
     )
 
 

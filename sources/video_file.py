@@ -17,6 +17,7 @@ from sources.decode_mode import DecodeChooser, DecodeOptions, Use
 from sources.encoded import EncodedPacket, described_format
 from sources.frame_maker import FrameMaker, Work
 from sources.notifier import Notifier
+from sources.video_date import filmed_at
 from sources.video_file_clip import file_clip
 
 # A file that ends this much before its own header says, in seconds and as a share, was cut.
@@ -185,12 +186,7 @@ class FileSource:
     def _started_at(self, container: av.container.InputContainer) -> datetime:
         if self._options.started_at is not None:
             return self._options.started_at.astimezone(UTC)
-        said = container.metadata.get("creation_time", "")
-        try:
-            own = datetime.fromisoformat(said)
-        except ValueError:
-            own = None
-        # A recorder without a clock writes 1904 or 1970.
-        if own is not None and own.utcoffset() is not None and own.year >= 2000:
-            return own.astimezone(UTC)
+        own = filmed_at(container)
+        if own is not None:
+            return own
         return datetime.fromtimestamp(self._options.path.stat().st_mtime, tz=UTC)
