@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -23,6 +23,8 @@ from gotcha.config_services import (
     RepeatsConfig,
     RetentionConfig,
 )
+from gotcha.config_uploads import PhotosConfig, UploadsConfig
+from gotcha.config_videos import IngestConfig, VideosConfig
 from gotcha.config_web import WebConfig
 from gotcha.config_yaml import YamlDocument
 from gotcha.config_zones import ZoneConfig
@@ -62,6 +64,10 @@ class Config(Section):
     )
     retention: RetentionConfig = Field(RetentionConfig(), description="how long reports are kept")
     web: WebConfig = Field(WebConfig(), description="the dashboard and its API")
+    uploads: UploadsConfig = Field(UploadsConfig(), description="where uploaded files lie, and how long")
+    photos: PhotosConfig = Field(PhotosConfig(), description="limits and pairs of uploaded photos")
+    videos: VideosConfig = Field(VideosConfig(), description="limits of uploaded videos")
+    ingest: IngestConfig = Field(IngestConfig(), description="buckets whose new files are analysed")
     cameras: dict[CameraName, Camera] = Field({}, description="the cameras by name")
 
     @property
@@ -103,13 +109,14 @@ class Config(Section):
         """The time zone of the camera `name`."""
         return self.camera(name).time_zone or self.time_zone
 
-    def for_file(self, path: Path, like: str | None = None) -> Config:
+    def for_file(self, path: Path, like: str | None = None, started_at: datetime | None = None) -> Config:
         """The configuration that analyses one video with the zones of a camera.
 
         Args:
             path: the video.
             like: the camera whose view it shows; by default the only one. With no camera at all the whole
                 picture is one zone.
+            started_at: when it was filmed, aware; None takes the file's own word, else its date.
 
         Returns:
             The same settings with one camera of kind `file`.
@@ -127,6 +134,7 @@ class Config(Section):
         file = FileCamera(
             kind="file",
             path=path,
+            started_at=started_at,
             zones=camera.zones if camera and camera.zones else (everywhere,),
             masks=camera.masks if camera else (),
             region=camera.region if camera else None,

@@ -143,3 +143,45 @@ PlainHttpUrl = Annotated[SecretUrl, secret_url("http", of_camera=True)]
 HttpUrl = Annotated[SecretUrl, secret_url("http", "https", of_camera=True)]
 RedisUrl = Annotated[SecretUrl, secret_url("redis", "rediss", "unix")]
 DatabaseUrl = Annotated[SecretUrl, secret_url("sqlite", "postgresql", "postgresql+psycopg")]
+
+
+class SecretText:
+    """A password-like text: never shown, given out only by `reveal`.
+
+    Args:
+        text: the secret.
+    """
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """The secret, for comparing or sending it and nothing else."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return "SecretText('***')"
+
+
+# Short enough to remember is short enough to guess.
+_LEAST_TOKEN = 16
+
+
+def _token(value: object, info: ValidationInfo[Any]) -> SecretText:
+    if isinstance(value, SecretText):
+        return value
+    whole = _VARIABLE.fullmatch(value) if isinstance(value, str) else None
+    if whole is None:
+        raise ValueError(
+            "a secret must not stand in this file; write ${INGEST_TOKEN} and set that environment variable "
+            "(any name will do)"
+        )
+    text = _looked_up(whole[1], loading_context(info).environment)
+    if len(text) < _LEAST_TOKEN:
+        raise ValueError(f"expected a secret of at least {_LEAST_TOKEN} characters, got {len(text)}")
+    return SecretText(text)
+
+
+Token = Annotated[SecretText, PlainValidator(_token)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -205,11 +206,14 @@ class AnalysisStore:
             ).one()
 
     def upload_keys(self) -> frozenset[str]:
-        """The keys of all files that a stored analysis names."""
+        """The keys of all files that a stored analysis names: what was sent, and copies made of it."""
         with reading(self._engine) as session:
-            return frozenset(
-                str(file["key"]) for files in session.exec(select(AnalysisRow.files)) for file in files
-            )
+            sent = session.exec(select(AnalysisRow.files)).all()
+            made = session.exec(
+                select(AnalysisRow.result).where(col(AnalysisRow.result).startswith('{"annotated":'))
+            ).all()
+        keys = {str(file["key"]) for files in sent for file in files}
+        return frozenset(keys | {str(json.loads(result)["annotated"]["key"]) for result in made if result})
 
     def forget(self, *, ended_before: datetime) -> int:
         """Delete analyses that ended before; how many."""
