@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 
 from gotcha.anchoring import anchor_file, anchoring
 from gotcha.config import Config
 from gotcha.evidence_wiring import open_evidence
 from gotcha.retention import purging_hourly
 from gotcha.state_folder import prepare
-from gotcha.worker_process import WorkerProcess
+from gotcha.worker_process import WorkerGroup, WorkerProcess, work_on
 from jobs.dispatcher import JOB_TIMEOUT_S
 from jobs.embedded_redis import open_redis
+from jobs.queue_name import QueueName
 from jobs.repeat_search import RepeatSearch
 from jobs.worker import run_worker
 from storage.database import open_database
@@ -44,33 +46,34 @@ def store_reports(config: Config, redis_url: str, stop: threading.Event | None =
         database.dispose()
 
 
-def run_separate_workers(config: Config, stop: threading.Event, *, number: int = 1) -> None:
+def run_separate_workers(
+    config: Config, stop: threading.Event, *, number: int = 1, queues: Sequence[QueueName] = tuple(QueueName)
+) -> None:
     """What `gotcha worker` does: the queue of the configuration, or the embedded one of its state folder.
 
     Args:
         config: whose queue and database.
         stop: ends them, each after the job it is doing.
-        number: how many; more than one are processes of their own, started again should they die.
+        number: how many for each queue; more than one in all are processes of their own, started again
+            should they die.
+        queues: which ones they work on.
 
     Raises:
-        StorageError, EvidenceError, QueueError: see `store_reports`; also when Redis does not answer.
+        StorageError, EvidenceError, UploadError, QueueError: see `work_on`; also when Redis does not answer.
     """
     prepare(config.state_dir)
     with open_redis(config.redis_url, config.state_dir) as service:
-        if number == 1:
-            store_reports(config, service.url, stop)
+        if number == 1 and len(queues) == 1:
+            work_on(queues[0], config, service.url, stop)
             return
         # What is wrong with the database is said once and at once, not by each of them for ever.
         open_database(config.database_url).dispose()
-        workers = [WorkerProcess(config, service.url) for _ in range(number)]
+        workers = WorkerGroup(
+            [WorkerProcess(config, service.url, queue) for queue in queues for _ in range(number)]
+        )
         try:
-            for worker in workers:
-                worker.start()
+            workers.start()
             while not stop.wait(_KEEP_ALIVE_S):
-                for worker in workers:
-                    worker.keep_alive()
+                workers.keep_alive()
         finally:
-            for worker in workers:
-                worker.ask_to_stop()
-            for worker in workers:
-                worker.stop(within_s=JOB_TIMEOUT_S)
+            workers.stop(within_s=JOB_TIMEOUT_S)

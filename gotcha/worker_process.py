@@ -8,10 +8,13 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
+from collections.abc import Sequence
 from multiprocessing.process import BaseProcess
 from time import monotonic
 
 from gotcha.config import Config
+from jobs.queue_name import QueueName
 from pipeline.errors import GotchaError
 
 _log = logging.getLogger(__name__)
@@ -22,19 +25,22 @@ _PR_SET_PDEATHSIG = 1
 
 
 class WorkerProcess:
-    """Stores what the queue holds, beside the cameras.
+    """Does what a queue holds, beside the cameras.
 
     Storing has a process of its own, so that a slow disk or database never holds up a camera, and so that it
-    may be killed at any moment: the job is done again, and stored once.
+    may be killed at any moment: the job is done again, and stored once. Analysing files has another, so that
+    storing never waits behind a model.
 
     Args:
         config: whose database to use.
         redis_url: the queue's Redis, an embedded one's too.
+        queue: which one it works on.
     """
 
-    def __init__(self, config: Config, redis_url: str) -> None:
+    def __init__(self, config: Config, redis_url: str, queue: QueueName = QueueName.LIGHT) -> None:
         self._config = config
         self._redis_url = redis_url
+        self._queue = queue
         self._process: BaseProcess | None = None
         self._wait_s = _RESTART_S
         self._died_s: float | None = None
@@ -45,7 +51,9 @@ class WorkerProcess:
         # `spawn`: a forked copy of a program with threads and open models may hang in their locks.
         context = multiprocessing.get_context("spawn")
         self._process = context.Process(
-            target=serve, args=(self._config, self._redis_url, os.getpid()), name="worker"
+            target=serve,
+            args=(self._config, self._redis_url, os.getpid(), self._queue),
+            name=f"worker-{self._queue.value}",
         )
         self._process.start()
 
@@ -56,7 +64,8 @@ class WorkerProcess:
         if self._died_s is None:
             self._died_s = monotonic()
             _log.warning(
-                "the worker ended with status %s; starting it again in %g s",
+                "the worker on the queue %s ended with status %s; starting it again in %g s",
+                self._queue.value,
                 self._process.exitcode,
                 self._wait_s,
             )
@@ -84,7 +93,7 @@ class WorkerProcess:
             process.join()
 
 
-def serve(config: Config, redis_url: str, parent: int) -> None:
+def serve(config: Config, redis_url: str, parent: int, queue: QueueName) -> None:
     """What the process does: work until SIGTERM, or until the program that started it is gone."""
     # Ctrl-C in a terminal reaches every process of the group; the program decides when the worker ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -93,14 +102,63 @@ def serve(config: Config, redis_url: str, parent: int) -> None:
         if os.getppid() != parent:
             return
     from gotcha.cli.logs import set_up_logs
-    from gotcha.storing import store_reports
 
     set_up_logs(verbose=False)
     try:
-        store_reports(config, redis_url)
+        work_on(queue, config, redis_url)
     except GotchaError as error:
-        _log.error("%s; until then reports wait on disk", str(error).rstrip("."))
+        waiting = "reports wait on disk" if queue is QueueName.LIGHT else "uploaded files wait"
+        _log.error("%s; until then %s", str(error).rstrip("."), waiting)
         raise SystemExit(1) from None
     except Exception:  # noqa: BLE001 - the process's border; multiprocessing would print passwords too
         _log.exception("the worker met an unexpected error")
         raise SystemExit(1) from None
+
+
+def work_on(queue: QueueName, config: Config, redis_url: str, stop: threading.Event | None = None) -> None:
+    """Work on a queue in this process until `stop` is set or SIGTERM comes.
+
+    Raises:
+        StorageError, EvidenceError, UploadError, QueueError: something it needs cannot be used; says what.
+    """
+    # Imported when asked for: each kind of worker needs other parts of the program.
+    if queue is QueueName.LIGHT:
+        from gotcha.storing import store_reports
+
+        store_reports(config, redis_url, stop)
+    else:
+        from gotcha.analyzing import analyze_uploads
+
+        analyze_uploads(config, redis_url, stop)
+
+
+class WorkerGroup:
+    """Several worker processes as one.
+
+    Args:
+        workers: not started yet.
+    """
+
+    def __init__(self, workers: Sequence[WorkerProcess]) -> None:
+        self._workers = tuple(workers)
+
+    def start(self) -> None:
+        """Start them; returns at once."""
+        for worker in self._workers:
+            worker.start()
+
+    def keep_alive(self) -> None:
+        """Start those again that have died; to be called now and then."""
+        for worker in self._workers:
+            worker.keep_alive()
+
+    def ask_to_stop(self) -> None:
+        """Let them end, each after the job it is doing; returns at once."""
+        for worker in self._workers:
+            worker.ask_to_stop()
+
+    def stop(self, within_s: float = _STOP_S) -> None:
+        """End them, as `WorkerProcess.stop`."""
+        self.ask_to_stop()
+        for worker in self._workers:
+            worker.stop(within_s)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from rq import Queue
@@ -11,6 +10,7 @@ from rq.executions import Execution, ExecutionRegistry
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
+from jobs.queue_name import QueueName as QueueName
 from jobs.tasks import ALLOWED
 from pipeline.errors import PayloadError
 
@@ -18,13 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from redis import Redis
-
-
-class QueueName(StrEnum):
-    """Storing is light and never waits behind a model."""
-
-    LIGHT = "light"
-    MODELS = "models"
 
 
 class _KnownExecutions(ExecutionRegistry):

@@ -10,6 +10,7 @@ from gotcha.cli.console import out
 from gotcha.cli.options import config_of, config_with_cameras
 from gotcha.cli.stopping import stop_on_signals
 from gotcha.cli.summary import exit_code, show_summary
+from jobs.queue_name import QueueName
 
 if TYPE_CHECKING:
     from gotcha.runtime import RunSummary
@@ -54,22 +55,26 @@ def watch(context: typer.Context, camera: Cameras = None) -> None:
 def worker(
     context: typer.Context,
     number: Annotated[
-        int, typer.Option("--number", "-n", min=1, max=64, help="How many, each a process of its own.")
+        int, typer.Option("--number", "-n", min=1, max=64, help="How many for each queue.")
     ] = 1,
+    queues: Annotated[
+        list[QueueName] | None,
+        typer.Option("--queue", help="Only this queue: light stores reports, models analyses files."),
+    ] = None,
 ) -> None:
-    """Store what the cameras queued; may run several times, on several machines.
+    """Store what the cameras queued and analyse what people sent; may run on several machines.
 
     Ctrl-C and SIGTERM let it finish the job it is doing. Killed in the middle of one, it loses nothing: the
     job is done again, and stored once.
 
       gotcha worker
-      gotcha worker -n 4
+      gotcha worker -n 4 --queue light
     """
     config = config_of(context)
     from gotcha.storing import run_separate_workers
 
     with stop_on_signals() as stop:
-        run_separate_workers(config, stop, number=number)
+        run_separate_workers(config, stop, number=number, queues=queues or list(QueueName))
 
 
 def _end(summary: RunSummary) -> None:

@@ -49,7 +49,7 @@ def test_several_workers_store_and_end_with_the_program(tmp_path: Path) -> None:
             f'queue: {{url: "{service.url}"}}\ndatabase: {{url: "{url}"}}\n'
         )
         client = service.connect()
-        process = start(tmp_path, "-n", "2")
+        process = start(tmp_path, "-n", "2", "--queue", "light")
         try:
             wait_for(lambda: len(list(client.scan_iter("rq:worker:*"))) == 2, 60, "two workers")
             workers_of(process)[0].kill()
