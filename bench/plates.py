@@ -4,7 +4,8 @@ gotcha bench plates --truth DIR
 
 DIR holds plate_boxes_val/ (images/, labels/) and plates_val/ (crops, labels.csv with file, text, country).
 Accepted is a text that is valid in its region's grammar and whose least certain character reaches the gate;
-accepted and wrong is the figure to drive to zero. A crop is one look: the vote over several is not here.
+accepted and wrong is the figure to drive to zero. A crop is one look: the vote over several is in
+`bench.degraded_looks`.
 """
 
 from __future__ import annotations
@@ -138,6 +139,15 @@ def _print_reading(
         cells = (f"{o.exact} / {o.wrong} / {o.rejected}" for o in outcomes.values())
         table.add_row(name, f"{exact / len(crops):.1%}", *cells, f"{ms:.0f}")
     console.print(table)
+
+
+def korean_crops(folder: Path) -> list[LabelledCrop]:
+    """The crops of Korean plates in `folder` (crops, labels.csv).
+
+    Raises:
+        PictureError: a crop cannot be decoded.
+    """
+    return _crops(folder)[0]
 
 
 def _crops(folder: Path) -> tuple[list[LabelledCrop], list[LabelledCrop]]:
