@@ -137,6 +137,7 @@ class Case:
             duplicate_of=self.duplicate_of,
             rejection=self.rejection,
             note=self._note(),
+            look=self.vehicle.look,
         )
 
     @property

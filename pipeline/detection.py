@@ -9,6 +9,7 @@ from typing import Protocol
 from pipeline.errors import InvalidValueError
 from pipeline.geometry import Box
 from pipeline.picture import Image
+from pipeline.vehicle_look import VehicleLook
 
 
 class ObjectClass(StrEnum):
@@ -27,11 +28,15 @@ VEHICLES = frozenset({ObjectClass.CAR, ObjectClass.MOTORCYCLE, ObjectClass.BUS, 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detection:
-    """One object in one picture: box in pixels of that picture, score 0-1, class."""
+    """One object in one picture: box in pixels of that picture, score 0-1, class, what a vehicle looks like.
+
+    The look is None where the detector tells none, and for what it hardly sees.
+    """
 
     box: Box
     score: float
     label: ObjectClass
+    look: VehicleLook | None = None
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.score <= 1.0:

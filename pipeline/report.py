@@ -11,6 +11,7 @@ from pipeline.detection import ObjectClass
 from pipeline.errors import InvalidValueError
 from pipeline.geometry import Box, Size
 from pipeline.plate import PlateText
+from pipeline.vehicle_look import VehicleLook
 
 
 class ReportState(StrEnum):
@@ -107,6 +108,8 @@ class Report:
         duplicate_of: id of the report it repeats.
         rejection: why it was rejected.
         note: a sentence for the operator, "" when there is nothing to say.
+        look: what the vehicle looks like, to find it again; None when this revision tells nothing of it. A
+            store keeps it beside the report, not in it: it is no part of the accusation.
     """
 
     id: str
@@ -133,6 +136,7 @@ class Report:
     duplicate_of: str | None = None
     rejection: RejectionReason | None = None
     note: str = ""
+    look: VehicleLook | None = None
 
     def __post_init__(self) -> None:
         if self.revision < 1:

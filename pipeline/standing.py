@@ -11,6 +11,7 @@ from pipeline.detection import Detection, ObjectClass
 from pipeline.errors import InvalidValueError
 from pipeline.frame import Frame
 from pipeline.geometry import Box
+from pipeline.vehicle_look import VehicleLook
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +30,7 @@ class StandingVehicle:
         confirmed_s: media time at which it was first known to stand (after the stillness window).
         last_seen_s: media time of the last frame in which the vehicle was recognised (box or picture).
         visible: it is recognised in the current frame and not covered by something in front.
+        look: what it looked like when the detector was surest, or None.
     """
 
     id: str
@@ -41,6 +43,7 @@ class StandingVehicle:
     confirmed_s: float
     last_seen_s: float
     visible: bool
+    look: VehicleLook | None = None
 
     def __post_init__(self) -> None:
         if self.arrived_s > self.confirmed_s:

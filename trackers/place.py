@@ -9,6 +9,7 @@ from datetime import datetime
 from pipeline.detection import Detection, ObjectClass
 from pipeline.geometry import Box
 from pipeline.standing import DepartureReason, StandingVehicle
+from pipeline.vehicle_look import VehicleLook
 from trackers.appearance import Appearance, Resemblance
 from trackers.options import PlaceOptions
 from trackers.samples import Evidence, Sample, median_box
@@ -91,6 +92,7 @@ class Place:
     best: float
     boxes: deque[Box]
     support: Evidence
+    look: VehicleLook | None = None
     visible: bool = True
     pending: bool = False
     veiled: bool = False
@@ -170,6 +172,7 @@ class Place:
             confirmed_s=self.confirmed_s,
             last_seen_s=self.last_seen_s,
             visible=self.visible,
+            look=self.look,
         )
 
     def _compare(self, sight: Sight) -> Resemblance:
@@ -235,6 +238,9 @@ class Place:
 
     def _learn_box(self, detection: Detection) -> None:
         self.boxes.append(detection.box)
+        if detection.look is not None and (self.look is None or detection.score >= self.best):
+            # The surest look is the least covered one.
+            self.look = detection.look
         self.best = max(self.best, detection.score)
         self.votes[detection.label] += 1
         if self.votes.total() > _MOST_VOTES:

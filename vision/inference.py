@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -28,8 +28,12 @@ _ORT_ERRORS: tuple[type[Exception], ...] = (
 )
 
 
+# A second output of this name is the vehicles' looks (`vision.look_map`); other networks have one output.
+LOOK_OUTPUT = "look"
+
+
 class Inference(Protocol):
-    """A network with one input and one output, safe to be run from several threads."""
+    """A network with one input and one output, perhaps `look` besides; threads may share it."""
 
     @property
     def runtime(self) -> str:
@@ -51,8 +55,21 @@ class Inference(Protocol):
         """The texts stored beside the graph in the ONNX file."""
         ...
 
+    @property
+    def has_look(self) -> bool:
+        """Whether there is a second output, `look`."""
+        ...
+
     def run(self, batch: Tensor) -> Tensor:
         """The network's output for `batch`.
+
+        Raises:
+            ModelError: the network refuses the batch.
+        """
+        ...
+
+    def run_all(self, batch: Tensor) -> tuple[Tensor, ...]:
+        """The network's output for `batch`, and `look` where it has one; both from one run.
 
         Raises:
             ModelError: the network refuses the batch.
@@ -87,20 +104,27 @@ class OnnxRuntimeInference:
             )
         except _ORT_ERRORS as error:
             raise unreadable(weights, self.runtime) from error
-        inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
-        one_input_one_output(weights, len(inputs), len(outputs))
+        inputs = self._session.get_inputs()
+        names = [output.name for output in self._session.get_outputs()]
+        self.has_look: bool = looks_besides(weights, len(inputs), names)
         self._input: str = inputs[0].name
+        self._outputs: list[str] = names
         self.input_shape: tuple[int | None, ...] = tuple(
             n if isinstance(n, int) and n > 0 else None for n in inputs[0].shape
         )
         self.metadata: Mapping[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
 
     def run(self, batch: Tensor) -> Tensor:
+        return self._run(batch, self._outputs[:1])[0]
+
+    def run_all(self, batch: Tensor) -> tuple[Tensor, ...]:
+        return self._run(batch, self._outputs)
+
+    def _run(self, batch: Tensor, outputs: list[str]) -> tuple[Tensor, ...]:
         try:
-            (output,) = self._session.run(None, {self._input: batch})
+            return tuple(np.asarray(output) for output in self._session.run(outputs, {self._input: batch}))
         except _ORT_ERRORS as error:
             raise refused(self, batch) from error
-        return np.asarray(output)
 
 
 def existing(weights: Path) -> Path:
@@ -119,16 +143,18 @@ def unreadable(weights: Path, runtime: str) -> ModelError:
     return ModelError(f"Model weights are damaged or no ONNX network: {runtime} cannot load {weights}.")
 
 
-def one_input_one_output(weights: Path, inputs: int, outputs: int) -> None:
-    """Refuse networks of another form than ours.
+def looks_besides(weights: Path, inputs: int, outputs: Sequence[str]) -> bool:
+    """Whether a network of our form has the output `look` besides its first one.
 
     Raises:
-        ModelError: not exactly one input and one output.
+        ModelError: not exactly one input, or other outputs.
     """
-    if (inputs, outputs) != (1, 1):
+    if inputs != 1 or len(outputs) not in (1, 2) or outputs[1:] not in ([], [LOOK_OUTPUT]):
         raise ModelError(
-            f"Expected a network with one input and one output, got {inputs} and {outputs} in {weights}."
+            f"Expected a network with one input and one output (and perhaps {LOOK_OUTPUT!r}), got {inputs} "
+            f"and {len(outputs)} in {weights}."
         )
+    return len(outputs) == 2
 
 
 def refused(inference: Inference, batch: Tensor) -> ModelError:

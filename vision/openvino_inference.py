@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.errors import ModelError
-from vision.inference import Tensor, existing, one_input_one_output, refused, unreadable
+from vision.inference import Tensor, existing, looks_besides, refused, unreadable
 
 # Texts of an ONNX file that our networks use; OpenVINO keeps them under "framework".
-_METADATA_KEYS = ("names", "task", "character", "end2end")
+_METADATA_KEYS = ("names", "task", "character", "end2end", "look")
 
 
 class OpenVinoInference:
@@ -22,8 +22,8 @@ class OpenVinoInference:
         weights: an ONNX file.
 
     Raises:
-        ModelError: OpenVINO is not installed, or the file is missing or is no ONNX network with one input
-            and one output.
+        ModelError: OpenVINO is not installed, or the file is missing or is no ONNX network of our
+            form.
     """
 
     runtime = "openvino"
@@ -40,7 +40,8 @@ class OpenVinoInference:
         core = ov.Core()
         try:
             model = core.read_model(str(weights))
-            one_input_one_output(weights, len(model.inputs), len(model.outputs))
+            names = [output.get_any_name() for output in model.outputs]
+            self.has_look: bool = looks_besides(weights, len(model.inputs), names)
             self._compiled = core.compile_model(
                 model,
                 "CPU",
@@ -60,6 +61,12 @@ class OpenVinoInference:
         self._requests = threading.local()
 
     def run(self, batch: Tensor) -> Tensor:
+        return self._run(batch, 1)[0]
+
+    def run_all(self, batch: Tensor) -> tuple[Tensor, ...]:
+        return self._run(batch, 1 + self.has_look)
+
+    def _run(self, batch: Tensor, outputs: int) -> tuple[Tensor, ...]:
         request = getattr(self._requests, "own", None)
         if request is None:
             request = self._requests.own = self._compiled.create_infer_request()
@@ -68,5 +75,5 @@ class OpenVinoInference:
             results = request.infer([np.ascontiguousarray(batch)], share_inputs=True)
         except (RuntimeError, TypeError) as error:
             raise refused(self, batch) from error
-        # A copy: the request's own buffer is overwritten by the next call.
-        return np.array(results[0])
+        # Copies: the request's own buffers are overwritten by the next call.
+        return tuple(np.array(results[number]) for number in range(outputs))

@@ -9,11 +9,14 @@ import numpy as np
 
 from pipeline.detection import Detection, ObjectClass
 from pipeline.errors import InvalidValueError
+from pipeline.geometry import Box
 from pipeline.picture import Image
+from pipeline.vehicle_look import VehicleLook
 from vision.class_names import meanings
 from vision.inference import Inference, OnnxRuntimeInference
 from vision.letterbox import check_long_side
 from vision.openvino_inference import OpenVinoInference
+from vision.vehicle_colour import SceneLight, colour_of, light_of
 from vision.yolo_head import Candidates, suppressed
 from vision.yolo_network import YoloNetwork
 
@@ -21,6 +24,8 @@ from vision.yolo_network import YoloNetwork
 # first pass sees better.
 _CLOSE_LONG_SIDE = 320
 _CLOSE_SHARE = 0.4
+# What is seen less surely than this is a poor picture of any vehicle.
+LOOK_SCORE = 0.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,17 +76,30 @@ class YoloDetector:
         found = self._network.find(image, long_side=options.long_side, min_score=options.min_score)
         if options.close_pass:
             found = suppressed(_joined(found, self._close(image)))
+        light = light_of(image)
         return tuple(
             Detection(
                 box=box,
                 score=score,
                 label=self._meanings[number],
+                look=self._look(image, light, found, place),
             )
-            for box, score, number in zip(
-                found.as_boxes(), found.scores.tolist(), found.classes.tolist(), strict=True
+            for place, (box, score, number) in enumerate(
+                zip(found.as_boxes(), found.scores.tolist(), found.classes.tolist(), strict=True)
             )
             if number in self._meanings
         )
+
+    def _look(self, image: Image, light: SceneLight, found: Candidates, place: int) -> VehicleLook | None:
+        model = self._network.look_model
+        if model is None or found.looks is None or found.scores[place] < LOOK_SCORE:
+            return None
+        vector = found.looks[place]
+        if not vector.any():
+            return None
+        x1, y1, x2, y2 = found.boxes[place].tolist()
+        colour = colour_of(image, Box(x1=x1, y1=y1, x2=x2, y2=y2), light)
+        return VehicleLook(model=model, vector=tuple(vector.tolist()), colour=colour)
 
     def _close(self, image: Image) -> Candidates:
         found = self._network.find(image, long_side=_CLOSE_LONG_SIDE, min_score=self._options.min_score)
@@ -116,4 +134,7 @@ def _joined(first: Candidates, second: Candidates) -> Candidates:
         boxes=np.concatenate([first.boxes, second.boxes]),
         scores=np.concatenate([first.scores, second.scores]),
         classes=np.concatenate([first.classes, second.classes]),
+        looks=None
+        if first.looks is None or second.looks is None
+        else np.concatenate([first.looks, second.looks]),
     )

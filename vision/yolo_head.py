@@ -24,11 +24,13 @@ class Candidates:
         boxes: float32 (n, 4) xyxy pixels.
         scores: float32 (n,), 0-1.
         classes: int64 (n,), the network's class numbers.
+        looks: float32 (n, channels) of `vision.look_map`, or None where the network has none.
     """
 
     boxes: Floats
     scores: Floats
     classes: npt.NDArray[np.int64]
+    looks: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.scores)
@@ -39,7 +41,12 @@ class Candidates:
 
     def kept(self, index: npt.NDArray[np.intp]) -> Candidates:
         """The candidates at `index`, in its order."""
-        return Candidates(boxes=self.boxes[index], scores=self.scores[index], classes=self.classes[index])
+        return Candidates(
+            boxes=self.boxes[index],
+            scores=self.scores[index],
+            classes=self.classes[index],
+            looks=None if self.looks is None else self.looks[index],
+        )
 
 
 def is_end_to_end(shape: tuple[int, ...]) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from pipeline.errors import ModelError
@@ -10,6 +12,7 @@ from pipeline.picture import Image
 from vision.class_names import stored_names
 from vision.inference import Inference
 from vision.letterbox import MIN_LONG_SIDE, MIN_SHORT_SIDE, Letterbox, network_size
+from vision.look_map import METADATA_KEY, pooled
 from vision.yolo_head import Candidates, decode, is_end_to_end, is_raw
 
 
@@ -41,8 +44,15 @@ class YoloNetwork:
     def inference(self) -> Inference:
         return self._inference
 
+    @property
+    def look_model(self) -> str | None:
+        """The name of the map that looks are pooled from, or None where there is none."""
+        if not self._inference.has_look:
+            return None
+        return self._inference.metadata.get(METADATA_KEY, self._inference.weights.stem)
+
     def find(self, image: Image, *, long_side: int, min_score: float) -> Candidates:
-        """Objects in `image` (BGR uint8 (H, W, 3)), best first, in its pixels, clipped to it.
+        """Objects in `image` (BGR uint8 (H, W, 3)), best first, in its pixels, clipped to it, with looks.
 
         Args:
             image: the picture.
@@ -51,11 +61,16 @@ class YoloNetwork:
         """
         picture = Size(width=image.shape[1], height=image.shape[0])
         letterbox = Letterbox(picture=picture, network=self._fixed or network_size(picture, long_side))
-        found = decode(self._inference.run(letterbox.tensor(image)), min_score)
+        network = letterbox.network
+        output, *look = self._inference.run_all(letterbox.tensor(image))
+        found = decode(output, min_score)
+        looks = None
+        if look:
+            looks = pooled(look[0][0], found.boxes, width=network.width, height=network.height)
         boxes = letterbox.back(found.boxes)
         # A box that lay wholly in the padding has no area left.
         inside = np.flatnonzero((boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1]))
-        return Candidates(boxes=boxes, scores=found.scores, classes=found.classes).kept(inside)
+        return replace(found, boxes=boxes, looks=looks).kept(inside)
 
 
 def _fixed_size(inference: Inference) -> Size | None:
