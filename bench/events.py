@@ -5,14 +5,14 @@ gotcha bench events --truth DIR [--weights FILE] [--fps 0 2 1] [--dwell 3 10]
 DIR holds NAME.mp4 with NAME.json beside it. Each clip goes the real way: decoding, motion gate, detector,
 place memory; the usual loop (every frame, ByteTrack-like tracker, centre within 20 px) runs on the same
 detector. Detections are computed once a frame and used by both; each way is given only those it asks for.
+Looks are counted as WHOLE+CLOSER/FRAMES.
 """
 
 from __future__ import annotations
 
 import argparse
 import threading
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -22,28 +22,17 @@ from rich.table import Table
 
 from bench.event_scoring import FoundHalt, Score, score, total
 from bench.event_truth import ClipTruth, load_truth
-from bench.kept_picture import KeptPicture
+from bench.event_watch import EventWatch
 from bench.peer_loop import PeerLoop
-from pipeline.detection import Detection, Detector
-from pipeline.frame import Frame
-from pipeline.picture import ArrayPicture
+from pipeline.detection import Detector
+from pipeline.frame_detector import FrameDetector
 from sources.decode_mode import DecodeOptions
 from sources.video_file import FileOptions, FileSource
-from trackers.place_tracker import PlaceTracker
 from vision.open_detector import open_detector
 
 WEIGHTS = Path(__file__).resolve().parent.parent / "models" / "vehicle_detector_o2m.onnx"
 _LONG_SIDE = 640
 _WIDTH = 150  # columns of the tables when they go into a file
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Watched:
-    """What one way made of a clip: the halts, and on how many of its frames the detector ran."""
-
-    halts: list[FoundHalt]
-    looks: int
-    frames: int
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -77,97 +66,41 @@ def run(
     if not console.is_terminal:
         console = Console(width=_WIDTH)
     detector = open_detector(weights)
-    clips = load_truth(truth)
     rows: dict[tuple[str, float], list[tuple[str, Score, str]]] = {}
-    for clip in clips:
-        frames = list(_frames(clip, detector))
-        for rate in rates:
-            watched = watch(_thinned(frames, rate))
-            name = "places, every frame" if rate == 0.0 else f"places, {rate:g} a second"
-            for dwell in dwells:
-                made = score(clip, watched.halts, dwell)
-                rows.setdefault((name, dwell), []).append(
-                    (clip.name, made, f"{watched.looks}/{watched.frames}")
-                )
-        for dwell in dwells:
-            loop = PeerLoop(dwell)
-            for frame, detections in frames:
-                loop.update(frame.at_s, detections)
-            made = score(clip, loop.finish(), dwell)
-            rows.setdefault(("usual loop", dwell), []).append(
-                (clip.name, made, f"{len(frames)}/{len(frames)}")
-            )
+    for clip in load_truth(truth):
+        for (name, dwell), (halts, looks) in _watched(clip, detector, rates, dwells).items():
+            rows.setdefault((name, dwell), []).append((clip.name, score(clip, halts, dwell), looks))
     totals = {key: total(made for _, made, _ in clip_rows) for key, clip_rows in rows.items()}
     for dwell in dwells:
         _print(console, dwell, {k[0]: v for k, v in rows.items() if k[1] == dwell}, totals, details=details)
     return totals
 
 
-def watch(frames: list[tuple[Frame, tuple[Detection, ...]]]) -> Watched:
-    """Run the place memory over `frames`; it gets detections only where it asks for them."""
-    tracker = PlaceTracker()
-    halts: dict[str, FoundHalt] = {}
-    looks = 0
-    end_s = frames[-1][0].at_s
-    for frame, detections in frames:
-        wanted = tracker.needs_detection(frame)
-        looks += wanted
-        update = tracker.update(frame, detections if wanted else None)
-        for vehicle in update.standing:
-            halts[vehicle.id] = FoundHalt(
-                box=vehicle.box, arrived_s=vehicle.arrived_s, left_s=end_s, left=False
-            )
-        for departure in update.departed:
-            halts[departure.vehicle.id] = FoundHalt(
-                box=departure.vehicle.box,
-                arrived_s=departure.vehicle.arrived_s,
-                left_s=departure.left_s,
-                left=True,
-            )
-    return Watched(halts=list(halts.values()), looks=looks, frames=len(frames))
-
-
-def _frames(clip: ClipTruth, detector: Detector) -> Iterator[tuple[Frame, tuple[Detection, ...]]]:
-    """Every frame of a clip with its detections; kept small, so that a whole clip fits into memory."""
+def _watched(
+    clip: ClipTruth, detector: Detector, rates: Sequence[float], dwells: Sequence[float]
+) -> dict[tuple[str, float], tuple[list[FoundHalt], str]]:
+    """The halts that each way finds in a clip, and how often it looked, by way and dwell."""
+    looking = FrameDetector(detector, long_side=_LONG_SIDE)
+    watches = [EventWatch(looking, rate) for rate in rates]
+    loops = [PeerLoop(dwell) for dwell in dwells]
     source = FileSource(
         clip.name, FileOptions(path=clip.video, decode=DecodeOptions(mode="all", analysis_fps=None))
     )
+    frames = 0
     for frame in source.frames(threading.Event()):
-        size = frame.picture.size
-        analysed = size.fitted(_LONG_SIDE)
-        image = np.ascontiguousarray(frame.picture.bgr(analysed))
-        x, y = size.width / analysed.width, size.height / analysed.height
-        detections = tuple(
-            Detection(box=d.box.scaled(x, y), score=d.score, label=d.label) for d in detector.detect(image)
-        )
-        picture = KeptPicture(ArrayPicture(image), size)
-        yield (
-            Frame(
-                camera=frame.camera,
-                index=frame.index,
-                at_s=frame.at_s,
-                taken_at=frame.taken_at,
-                picture=picture,
-                detail=picture,
-                discontinuity=frame.discontinuity,
-            ),
-            detections,
-        )
-
-
-def _thinned(
-    frames: list[tuple[Frame, tuple[Detection, ...]]], rate: float
-) -> list[tuple[Frame, tuple[Detection, ...]]]:
-    """The frames a source hands over at `rate` frames a second; all of them for 0."""
-    if rate == 0.0:
-        return frames
-    kept: list[tuple[Frame, tuple[Detection, ...]]] = []
-    due_s = 0.0
-    for frame, detections in frames:
-        if frame.at_s >= due_s - 1e-6:
-            kept.append((frame, detections))
-            due_s += 1.0 / rate
-    return kept
+        frames += 1
+        whole = looking.whole(frame)
+        for watch in watches:
+            watch.step(frame, whole)
+        for loop in loops:
+            loop.update(frame.at_s, whole)
+    found: dict[tuple[str, float], tuple[list[FoundHalt], str]] = {}
+    for watch in watches:
+        for dwell in dwells:
+            found[watch.name, dwell] = (watch.halts, f"{watch.looks}+{watch.close_looks}/{watch.frames}")
+    for loop, dwell in zip(loops, dwells, strict=True):
+        found["usual loop", dwell] = (loop.finish(), f"{frames}/{frames}")
+    return found
 
 
 def _print(

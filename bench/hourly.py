@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from pipeline.detection import Detection
 from pipeline.frame import Frame
+from pipeline.geometry import Box
 from pipeline.standing import StandingUpdate, StandingVehicles
 
 HOUR_S = 3600.0
@@ -92,6 +93,12 @@ class TimedTracker(StandingVehicles):
         needed = self._tracker.needs_detection(frame)
         self._spent_s += time.thread_time() - begun
         return needed
+
+    def close_ups(self, frame: Frame, detections: tuple[Detection, ...]) -> tuple[Box, ...]:
+        begun = time.thread_time()
+        parts = self._tracker.close_ups(frame, detections)
+        self._spent_s += time.thread_time() - begun
+        return parts
 
     def update(self, frame: Frame, detections: tuple[Detection, ...] | None) -> StandingUpdate:
         begun = time.thread_time()

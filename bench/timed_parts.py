@@ -45,6 +45,10 @@ class TimedTracker(StandingVehicles):
         with self._watch.stage("gate"):
             return self._inner.needs_detection(frame)
 
+    def close_ups(self, frame: Frame, detections: tuple[Detection, ...]) -> tuple[Box, ...]:
+        with self._watch.stage("gate"):
+            return self._inner.close_ups(frame, detections)
+
     def update(self, frame: Frame, detections: tuple[Detection, ...] | None) -> StandingUpdate:
         with self._watch.stage("track"):
             return self._inner.update(frame, detections)
@@ -60,25 +64,36 @@ class TimedTracker(StandingVehicles):
 
 
 class TimedPicture:
-    """A picture whose small colours are booked as `detect` and whose full ones as `evidence`."""
+    """A picture; decoding is booked as `decode`, small colours as `detect`, full ones as `evidence`."""
 
     def __init__(self, inner: Picture, watch: Stopwatch) -> None:
         self._inner, self._watch = inner, watch
+        self._opened = False
 
     @property
     def size(self) -> Size:
-        return self._inner.size
+        with self._watch.stage("decode"):
+            return self._inner.size
 
     def gray(self, size: Size) -> Gray:
+        self._open()
         with self._watch.stage("gate"):
             return self._inner.gray(size)
 
     def bgr(self, size: Size | None = None) -> Image:
+        self._open()
         with self._watch.stage("evidence" if size is None else "detect"):
             return self._inner.bgr(size)
 
     def original(self) -> bytes | None:
         return self._inner.original()
+
+    def _open(self) -> None:
+        # Only a decoded picture knows its size.
+        self._watch.calls["pictures"] += not self._opened
+        self._opened = True
+        with self._watch.stage("decode"):
+            _ = self._inner.size
 
 
 def timed(frame: Frame, watch: Stopwatch) -> Frame:

@@ -94,6 +94,14 @@ class StandingVehicles(Protocol):
         """
         ...
 
+    def close_ups(self, frame: Frame, detections: tuple[Detection, ...]) -> tuple[Box, ...]:
+        """Parts of `frame`, full-frame pixels, at which the detector should look enlarged; mostly none.
+
+        Call it with what the detector saw in the whole of a frame that needed detection, before `update`,
+        which is then given what both looks saw.
+        """
+        ...
+
     def update(self, frame: Frame, detections: tuple[Detection, ...] | None) -> StandingUpdate:
         """Take in a frame. `detections` in full-frame pixels; None means the detector did not run.
 

@@ -11,6 +11,7 @@ from pipeline.dwell import DwellTimer
 from pipeline.dwell_state import DwellChange, DwellEnd, DwellState
 from pipeline.errors import QueueError
 from pipeline.frame import Frame
+from pipeline.frame_detector import FrameDetector
 from pipeline.geometry import Polygon, Size
 from pipeline.picture import FittedPicture
 from pipeline.report import CameraCondition, CameraEvent, Report, ReportSink
@@ -83,9 +84,8 @@ class CameraWatch:
     ) -> None:
         self._camera = camera
         self._zones = {zone.name: zone for zone in zones}
-        self._masks = masks
-        self._long_side = analysis_long_side
         self._parts = parts
+        self._detector = FrameDetector(parts.detector, long_side=analysis_long_side, masks=masks)
         self._size: Size | None = None
         self._condition = CameraCondition.OK
         self._suspended = False
@@ -231,13 +231,8 @@ class CameraWatch:
             self._unsent.pop(0)
 
     def _detect(self, frame: Frame) -> tuple[Detection, ...]:
-        full = frame.picture.size
-        small = full.fitted(self._long_side)
-        found = self._parts.detector.detect(frame.picture.bgr(small))
-        x_factor, y_factor = full.width / small.width, full.height / small.height
-        scaled = (replace(d, box=d.box.scaled(x_factor, y_factor)) for d in found)
-        masks = tuple(mask.in_pixels(full) for mask in self._masks)
-        return tuple(d for d in scaled if not any(mask.contains(d.box.center) for mask in masks))
+        whole = self._detector.whole(frame)
+        return self._detector.closer(frame, self._parts.tracker.close_ups(frame, whole), whole)
 
     def pass_on(self, frame: Frame, changes: tuple[DwellChange, ...]) -> None:
         """Open, advance and end cases as `changes` say."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Sequence
 
 from pipeline.detection import Detection
-from pipeline.geometry import Box
+from pipeline.geometry import Box, Size
 from pipeline.picture import Gray
 from trackers.appearance import Appearance, Resemblance
 from trackers.history import Arrival
@@ -31,6 +32,9 @@ class Candidate:
     def __init__(self, detection: Detection, view: View, options: PlaceOptions) -> None:
         self._options = options
         self.alive = True
+        # What only a closer look showed is not held against it when a look at the whole does not.
+        self.near = view.is_near(detection.box)
+        self.inspected = self.near
         self._start(detection, view)
 
     def _start(self, detection: Detection, view: View) -> None:
@@ -51,10 +55,11 @@ class Candidate:
     def update(self, view: View, detection: Detection | None, covers: Sequence[Box]) -> None:
         """Take in a frame: what the detector saw here, and what may be in front of it."""
         options = self._options
+        looked = view.looked and (not self.near or view.is_near(self.box))
         seen = self._compare(view, covers)
         covered = seen is not None and seen.open < options.open_share
         # Without a detection only the picture speaks for it, and ground that shows around a vehicle may lie.
-        least = options.block_share if detection is None and view.looked else options.doubt_share
+        least = options.block_share if detection is None and looked else options.doubt_share
         still = seen is not None and not covered and (seen.blocks >= least or seen.flat)
         if detection is not None:
             if (not still or self._rolled(view, seen)) and not covered and not view.unsure:
@@ -66,7 +71,7 @@ class Candidate:
             self._count(_sample(detection, view.at_s))
         elif still:
             self.seen_s = view.at_s
-            if view.looked:
+            if looked:
                 self._count(Sample(at_s=view.at_s))
         elif not covered or view.at_s - self.seen_s > _HOLD_S:
             self.alive = False
@@ -103,7 +108,7 @@ class Candidate:
             return True
         return (
             self.evidence.looks >= 5
-            and self.evidence.mean_score >= options.patience_score
+            and self.evidence.mean_score >= (options.near_score if self.near else options.patience_score)
             and self.evidence.mean_score * min(lasted, _EVIDENCE_S) >= options.patience
             and self.evidence.peak_share >= options.patience_peak_share
         )
@@ -121,6 +126,18 @@ class Candidate:
         seen_s = min(_EVIDENCE_S, at_s - self.still_since_s)
         mean = self.evidence.mean_score * seen_s / (seen_s + unseen_s)
         return mean >= options.patience_score and self.evidence.mean_score * seen_s >= options.patience
+
+    def wants_a_closer_look(self, at_s: float, size: Size, least_s: float) -> bool:
+        """Whether it has stood for `least_s` and is too small or too dim for looks at the whole picture."""
+        options = self._options
+        if self.inspected or at_s - self.still_since_s < least_s or self.evidence.best < options.keep_score:
+            return False
+        longer = max(size.width, size.height)
+        if min(self.box.width, self.box.height) < options.least_side * longer:
+            return False
+        side = math.sqrt(self.box.area) / longer
+        dim = self.evidence.mean_score < options.begin_score
+        return side <= options.small_side or (dim and side <= options.dim_side)
 
     def undecided(self, view_gray: Gray, scale: float, dx: float, dy: float, at_s: float) -> bool:
         """Whether a look may confirm it: it is young, and what was seen is still there (it did not pass)."""

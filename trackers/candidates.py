@@ -21,6 +21,9 @@ _EDGE_PX = 3.0
 _SETTLED_SHARE = 0.7  # of the stillness window: what rolled into place at its beginning stands by then
 _CLEARER = 0.1  # how much better a rival box must be seen to take a place over
 _NARROWER = 0.9  # share of the area of the box around too much
+_PART_OF_MANY = 0.2  # share of a box that one of several vehicles in it takes
+_MANY = 0.7  # ... and all of them
+_WITH_NEIGHBOUR = 3.0  # times the area of a small vehicle that is seen as one with another
 _RIVAL_S = 30.0  # how long a rival box is given for it
 
 
@@ -53,6 +56,16 @@ class Candidates:
         self.waiting.sort(key=lambda candidate: candidate.evidence.mean_score, reverse=True)
         del self.waiting[self._options.max_places :]
 
+    @property
+    def near_undecided(self) -> bool:
+        """Something that only closer looks show may still be a vehicle."""
+        options = self._options
+        return any(one.near and one.evidence.mean_score >= options.candidate_score for one in self.waiting)
+
+    def inspect(self, at_s: float, size: Size, least_s: float) -> list[Candidate]:
+        """Those of at least `least_s` that a closer look may decide."""
+        return [one for one in self.waiting if one.wants_a_closer_look(at_s, size, least_s)]
+
     def confirm(self, view: View) -> None:
         """Move those that are now known to stand to the places."""
         self.waiting = [candidate for candidate in self.waiting if self._waits(candidate, view)]
@@ -62,12 +75,14 @@ class Candidates:
         if not candidate.stands(view.at_s) or self._is_too_little(candidate.box, view.size):
             return True
         arrival = self._arrival(candidate, view)
-        rivals = [place for place in self._places.places if self._overlaps(candidate.box, place.box)]
+        rivals = [place for place in self._places.places if self._overlaps(candidate, place)]
         if rivals:
             if len(rivals) > 1 or not self._is_better(candidate, arrival, rivals[0], view.at_s):
                 return view.at_s - candidate.still_since_s < _RIVAL_S
             rivals[0].narrow(candidate.box, candidate.evidence, view)
             return False
+        if self._is_many(candidate.box, view.at_s):
+            return view.at_s - candidate.still_since_s < _RIVAL_S
         if not candidate.earned(view.at_s, arrival.there_s):
             return True
         if len(self._places.places) < self._options.max_places:
@@ -114,6 +129,7 @@ class Candidates:
             best=candidate.evidence.best,
             boxes=deque(candidate.boxes, maxlen=KEPT_BOXES),
             support=candidate.evidence,
+            near=candidate.near,
             veiled=bool(self._covers(candidate.box, self._places.foreign)),
             refreshed_s=view.at_s,
         )
@@ -126,9 +142,22 @@ class Candidates:
             if thing.box.iou(box) < self._options.match_iou and thing.box.intersection_area(box) > 0
         ]
 
-    def _overlaps(self, box: Box, standing: Box) -> bool:
-        options = self._options
+    def _overlaps(self, candidate: Candidate, place: Place) -> bool:
+        options, box, standing = self._options, candidate.box, place.box
+        # Looks at the whole see it as one with its neighbour.
+        if place.near and not candidate.near and standing.share_inside(box) >= options.inside_share:
+            return box.area <= _WITH_NEIGHBOUR * standing.area
         return box.iou(standing) >= options.overlap_iou or box.share_inside(standing) >= options.inside_share
+
+    def _is_many(self, box: Box, at_s: float) -> bool:
+        """Whether `box` is around several standing vehicles that are all to be seen: no further one."""
+        shares = [
+            box.intersection_area(place.box) / box.area
+            for place in self._places.places
+            if place.last_seen_s == at_s
+        ]
+        several = sum(share >= _PART_OF_MANY for share in shares) > 1
+        return several and sum(shares) >= _MANY
 
     def _is_too_little(self, box: Box, size: Size) -> bool:
         """Whether too small a vehicle, or too small a part of one, is to be seen to judge it."""

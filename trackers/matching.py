@@ -8,16 +8,19 @@ from pipeline.detection import Detection
 from pipeline.geometry import Box
 
 
-def match(boxes: Sequence[Box], detections: Sequence[Detection], least_iou: float) -> dict[int, int]:
-    """Index of a box -> index of its detection, one to one, from `least_iou` up.
+def match(
+    boxes: Sequence[Box], detections: Sequence[Detection], least_iou: float | Sequence[float]
+) -> dict[int, int]:
+    """Index of a box -> index of its detection, one to one, from `least_iou` up (one for all, or one each).
 
     Pairs are ranked by IoU; a better score decides between equal ones.
     """
+    least = [least_iou] * len(boxes) if isinstance(least_iou, float) else least_iou
     pairs = [
         (overlap, detection.score, i, j)
         for i, box in enumerate(boxes)
         for j, detection in enumerate(detections)
-        if (overlap := box.iou(detection.box)) >= least_iou
+        if (overlap := box.iou(detection.box)) >= least[i]
     ]
     pairs.sort(reverse=True)
     found: dict[int, int] = {}

@@ -75,7 +75,8 @@ class Place:
     """A confirmed standing vehicle.
 
     `pending` says that it comes from an earlier run and has not been recognised in this one yet; `veiled`,
-    that its reference picture was taken with something in front; the first open sight makes that good.
+    that its reference picture was taken with something in front; the first open sight makes that good;
+    `near`, that only closer looks show it apart from what is around it.
     """
 
     id: str
@@ -92,6 +93,7 @@ class Place:
     best: float
     boxes: deque[Box]
     support: Evidence
+    near: bool = False
     look: VehicleLook | None = None
     visible: bool = True
     pending: bool = False

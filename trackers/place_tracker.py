@@ -10,10 +10,11 @@ import numpy as np
 
 from pipeline.detection import VEHICLES, Detection
 from pipeline.frame import Frame
-from pipeline.geometry import Size
+from pipeline.geometry import Box, Size
 from pipeline.picture import Gray
 from pipeline.standing import StandingUpdate, StandingVehicles
 from trackers.candidates import Candidates
+from trackers.close_ups import Allowance, CloseUps
 from trackers.history import GrayHistory, Moment
 from trackers.matching import match, without_twins
 from trackers.motion_compensation import MotionCompensation
@@ -64,6 +65,8 @@ class PlaceTracker(StandingVehicles):
         self._places = StandingPlaces(self._options)
         self._candidates = Candidates(self._options, self._places, self._history)
         self._began_s: float | None = None
+        self._close_ups = CloseUps(Allowance())
+        self._parts: tuple[Box, ...] = ()
         self._looked_s: float | None = None
         self._light_s: float | None = None
         self._last: _Clock | None = None
@@ -74,13 +77,31 @@ class PlaceTracker(StandingVehicles):
         if self._began_s is None or self._looked_s is None or self._interrupted(frame):
             return True
         at_s = frame.at_s
+        if at_s - self._looked_s < self._options.look_step_s or self._close_ups.waits(at_s):
+            return False
         return (
-            motion.settled >= self._options.gate_share
+            self._close_ups.due(at_s)
+            or motion.settled >= self._options.gate_share
             or self._places.in_doubt
             or at_s - self._looked_s >= self._options.forced_s
             or at_s - self._began_s <= self._options.settle_s
             or self._undecided(frame)
         )
+
+    def close_ups(self, frame: Frame, detections: tuple[Detection, ...]) -> tuple[Box, ...]:
+        at_s, size, options = frame.at_s, frame.picture.size, self._options
+        if self._began_s is None or self._interrupted(frame) or not detections:
+            return ()
+        if not self._close_ups.parts:
+            # At the start everything is new; two vehicles seen as one would bar each other's way for long.
+            starting = at_s - self._began_s <= options.settle_s
+            least_s = options.look_step_s if starting else options.stillness_s + options.look_step_s
+            wanting = self._candidates.inspect(at_s, size, least_s)
+            if self._close_ups.begin([candidate.box for candidate in wanting], size, at_s):
+                for candidate in wanting:
+                    candidate.inspected = True
+        self._parts = self._close_ups.look(at_s, undecided=self._candidates.near_undecided)
+        return self._parts
 
     def update(self, frame: Frame, detections: tuple[Detection, ...] | None) -> StandingUpdate:
         if self._interrupted(frame):
@@ -91,7 +112,8 @@ class PlaceTracker(StandingVehicles):
         view = self._view(frame, detections)
         places, waiting = self._places.places, self._candidates.waiting
         boxes = [place.box for place in places] + [candidate.box for candidate in waiting]
-        owned = match(boxes, view.vehicles, self._options.match_iou)
+        near = [place.near for place in places] + [candidate.near for candidate in waiting]
+        owned = match(boxes, view.vehicles, [self._least_iou(view, is_near) for is_near in near])
         mine = [view.vehicles[owned[i]] if i in owned else None for i in range(len(boxes))]
         # A detection that fits its place badly may be another vehicle, or show two apart that were one.
         fitting = {
@@ -114,6 +136,7 @@ class PlaceTracker(StandingVehicles):
         self._compensation.restart()
         self._gate.restart()
         self._light_s = None
+        self._close_ups.end()
         self._places.resume(frame.at_s)
         self._began_s = frame.at_s
 
@@ -140,6 +163,11 @@ class PlaceTracker(StandingVehicles):
             self._places.places.append(to_place(record, patch, frame, self._options))
         self._last = _Clock(at_s=frame.at_s, taken_at=frame.taken_at, size=size)
 
+    def _least_iou(self, view: View, near: bool) -> float:
+        """What a closer look shows apart must not be mixed with what looks at the whole show as one."""
+        apart = near or bool(view.parts)
+        return self._options.same_box_iou if apart else self._options.match_iou
+
     def _undecided(self, frame: Frame) -> bool:
         gray, shift = self._measure(frame).gray, self._compensation.last
         height, width = gray.shape
@@ -162,6 +190,7 @@ class PlaceTracker(StandingVehicles):
         moved = motion.since_frame >= options.gate_share or self._last is None
         shift = self._compensation.measure(small, frame.at_s) if moved else self._compensation.last
         size = frame.picture.size
+        parts, self._parts = self._parts if detections is not None else (), ()
         x, y = shift.x * size.width, shift.y * size.height
         seen = [d for d in detections or () if d.score >= options.candidate_score]
         if shift.x or shift.y:
@@ -181,6 +210,7 @@ class PlaceTracker(StandingVehicles):
             looked=detections is not None,
             vehicles=tuple(d for d in seen if d.label in VEHICLES),
             things=tuple(d for d in seen if d.score >= options.cover_score),
+            parts=tuple(part.shifted(-x, -y) for part in parts),
         )
 
     def _interrupted(self, frame: Frame) -> bool:

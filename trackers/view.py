@@ -9,6 +9,8 @@ from pipeline.detection import Detection
 from pipeline.geometry import Box, Size
 from pipeline.picture import Gray
 
+_WHOLE = 0.95  # share of a box inside a part
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
@@ -25,6 +27,7 @@ class View:
             against a vehicle.
         looked: the detector ran on this frame.
         vehicles: its vehicles, shifted back to the usual view, best first, twins removed.
+        parts: where it looked closer on this frame, pixels of the usual view.
         things: all it saw clearly enough to be in front of something, of any class.
     """
 
@@ -39,6 +42,11 @@ class View:
     looked: bool
     vehicles: tuple[Detection, ...]
     things: tuple[Detection, ...]
+    parts: tuple[Box, ...] = ()
+
+    def is_near(self, box: Box) -> bool:
+        """Whether `box` lies in a part at which the detector looked closer."""
+        return any(box.share_inside(part) >= _WHOLE for part in self.parts)
 
     def on_gray(self, box: Box) -> Box:
         """Where `box` of the usual view lies in this frame's grey picture."""

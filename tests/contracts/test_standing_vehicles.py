@@ -12,6 +12,7 @@ import pytest
 from pipeline.detection import VEHICLES, Detection
 from pipeline.errors import InvalidValueError
 from pipeline.frame import Frame
+from pipeline.geometry import Box
 from pipeline.standing import Departure, DepartureReason, StandingUpdate, StandingVehicle, StandingVehicles
 from tests.trackers.street import Actor, Street, parked, watch
 from trackers.place_tracker import PlaceTracker
@@ -26,6 +27,9 @@ class BoxMemory(StandingVehicles):
 
     def needs_detection(self, frame: Frame) -> bool:
         return True
+
+    def close_ups(self, frame: Frame, detections: tuple[Detection, ...]) -> tuple[Box, ...]:
+        return ()
 
     def update(self, frame: Frame, detections: tuple[Detection, ...] | None) -> StandingUpdate:
         for detection in detections or ():

@@ -83,6 +83,9 @@ class ScriptedStanding:
     def needs_detection(self, frame: Frame) -> bool:
         return frame.index % 2 == 0
 
+    def close_ups(self, frame: Frame, detections: tuple[Detection, ...]) -> tuple[Box, ...]:
+        return ()
+
     def update(self, frame: Frame, detections: tuple[Detection, ...] | None) -> StandingUpdate:
         now = self._script(frame.at_s)
         ids = {vehicle.id for vehicle in now}
