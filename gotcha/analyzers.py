@@ -90,6 +90,9 @@ class Analyzers:
         return analyzer.analyze(analysis, control)
 
 
-def build_analyzers(tools: AnalysisTools) -> Analyzers:  # noqa: ARG001
+def build_analyzers(tools: AnalysisTools) -> Analyzers:
     """Every kind of analysis by one line."""
-    return Analyzers({})
+    # Imported here: it knows the tools above.
+    from gotcha.video_wiring import video_analyzer
+
+    return Analyzers({AnalysisKind.VIDEO: video_analyzer(tools)})
