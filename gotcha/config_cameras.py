@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from gotcha.config_secrets import HttpUrl, PlainHttpUrl, RtspUrl
 from gotcha.config_section import ConfigPath, Section, TimeZone
 from gotcha.config_zones import PolygonInFractions, ZoneConfig
+from pipeline.geometry import Size
 from pipeline.zone import Zone
 
 # Below 0.5 a second a one-minute dwell cannot be timed within its tolerance; above 30 nothing is gained.
@@ -29,6 +31,18 @@ def _aware(value: datetime) -> datetime:
     if value.utcoffset() is None:
         raise ValueError(f"expected a time with its offset such as 2026-05-01T09:00:00+09:00, got {value}")
     return value
+
+
+def _size(value: object) -> object:
+    if value is None or isinstance(value, Size):
+        return value
+    found = re.fullmatch(r"(\d{2,5})x(\d{2,5})", value) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError(f"expected a size such as 1280x720, got {value}")
+    return Size(width=int(found[1]), height=int(found[2]))
+
+
+PictureSize = Annotated[Size, BeforeValidator(_size)]
 
 
 class CameraSettings(Section):
@@ -116,6 +130,12 @@ class WebcamCamera(CameraSettings):
 
     kind: Literal["webcam"] = Field(description="webcam")
     device: str = Field("/dev/video0", min_length=1, description="its device, such as /dev/video0")
+    size: PictureSize | None = Field(
+        None, description="size of its pictures, such as 1280x720; by default the device's own"
+    )
+    fps: float | None = Field(
+        None, gt=0, le=120, description="pictures a second to ask the device for; by default its own"
+    )
     analysis_fps: AnalysisFps = Field(2.0, description=_ANALYSIS_FPS)
 
 

@@ -77,7 +77,13 @@ def build_source(config: Config, name: str, *, notices: NoticeSink | None = None
             )
             return FileSource(name, file, sink=notices)
         case WebcamCamera():
-            webcam = WebcamOptions(path=camera.device, analysis_fps=camera.analysis_fps, clip=clip)
+            webcam = WebcamOptions(
+                path=camera.device,
+                size=camera.size,
+                fps=camera.fps,
+                analysis_fps=camera.analysis_fps,
+                clip=clip,
+            )
             return WebcamSource(name, webcam, sink=notices)
 
 
@@ -93,6 +99,7 @@ def decode_options(camera: RtspCamera | FileCamera, zones: tuple[Zone, ...]) -> 
         mode=camera.decode,
         analysis_fps=camera.analysis_fps,
         longest_keyframe_interval_s=min(_LONGEST_KEYFRAME_INTERVAL_S, shortest / _KEYFRAMES_PER_DWELL),
+        on_demand=True,
     )
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import av
 import cv2
 
-from pipeline.errors import InvalidValueError, PictureError, SourceOpenError, SourcePermanentError
+from pipeline.errors import InvalidValueError, PictureError
 from pipeline.frame import Frame, NoticeSink
+from pipeline.geometry import Size
 from sources.clip_ring import ClipOptions
 from sources.clocks import Clocks
 from sources.decode_mode import Pace
@@ -20,6 +21,7 @@ from sources.notifier import Notifier
 from sources.packet_decoder import video_picture
 from sources.reconnect import Connections, RetryOptions
 from sources.stream_clock import Stamp, StreamClock
+from sources.webcam_device import Device, DeviceReader
 
 _JPEG_QUALITY = 85
 
@@ -31,7 +33,8 @@ class WebcamOptions:
     Attributes:
         path: its device file.
         input_format: FFmpeg's name of the interface.
-        input_options: FFmpeg's options of the interface, as video_size, framerate or input_format.
+        size: of its pictures, pixels; None takes the device's own.
+        fps: pictures a second to ask the device for; None takes its own.
         analysis_fps: frames handed over per second at most; None for each picture.
         clip: what is kept for clips (as JPEGs of the frames handed over); None keeps nothing.
         retry: the waits between connections.
@@ -41,7 +44,8 @@ class WebcamOptions:
 
     path: str = "/dev/video0"
     input_format: str = "v4l2"
-    input_options: Mapping[str, str] = field(default_factory=dict)
+    size: Size | None = None
+    fps: float | None = None
     analysis_fps: float | None = 2.0
     clip: ClipOptions | None = field(default_factory=ClipOptions)
     retry: RetryOptions = field(default_factory=RetryOptions)
@@ -51,8 +55,26 @@ class WebcamOptions:
     def __post_init__(self) -> None:
         if self.analysis_fps is not None and not self.analysis_fps > 0.0:
             raise InvalidValueError(f"expected analysis_fps > 0 or None, got {self.analysis_fps}")
+        if self.fps is not None and not self.fps > 0.0:
+            raise InvalidValueError(f"expected fps > 0 or None, got {self.fps}")
         if self.open_timeout_s <= 0.0 or self.stall_s <= 0.0:
             raise InvalidValueError("expected positive timeouts")
+
+    @property
+    def device(self) -> Device:
+        """What is opened."""
+        wanted = {}
+        if self.size is not None:
+            wanted["video_size"] = str(self.size)
+        if self.fps is not None:
+            wanted["framerate"] = f"{self.fps:g}"
+        return Device(
+            path=self.path,
+            input_format=self.input_format,
+            input_options=wanted,
+            open_timeout_s=self.open_timeout_s,
+            stall_s=self.stall_s,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,39 +151,20 @@ class WebcamSource:
         clock = StreamClock(self._clocks)
         pace = Pace(self._options.analysis_fps)
 
+        device = DeviceReader(
+            self._options.device, name=f"webcam {self._camera} device", monotonic=self._clocks.monotonic
+        )
+
         def connection() -> None:
             clock.new_connection()
-            options = self._options
-            try:
-                container = av.open(
-                    options.path,
-                    "r",
-                    format=options.input_format,
-                    options=dict(options.input_options),
-                    timeout=(options.open_timeout_s, options.stall_s / 2),
-                )
-            except FileNotFoundError:
-                raise SourcePermanentError(f"there is no camera {options.path}") from None
-            except PermissionError:
-                raise SourcePermanentError(
-                    f"{options.path} may not be read by this user (group video)"
-                ) from None
-            except (av.FFmpegError, ValueError) as error:
-                raise SourceOpenError(f"{options.path} does not open ({type(error).__name__})") from None
-            with container:
-                connected = False
-                try:
-                    for image in container.decode(video=0):
-                        if ending.is_set():
-                            return
-                        if not connected:
-                            connected = True
-                            self._connections.connected(f"sends {image.width}x{image.height}")
-                        # A device's own stamps count from boot or from anywhere: arrival is the truth.
-                        stamp = clock.stamp(self._clocks.monotonic())
-                        if pace.is_due(stamp.at_s):
-                            hand_over.put(_Taken(image=image, stamp=stamp))
-                except (av.FFmpegError, IndexError) as error:
-                    raise SourceOpenError(f"{options.path} broke off ({type(error).__name__})") from None
+            connected = False
+            for image in device.images(ending):
+                if not connected:
+                    connected = True
+                    self._connections.connected(f"sends {image.width}x{image.height}")
+                # A device's own stamps count from boot or from anywhere: arrival is the truth.
+                stamp = clock.stamp(self._clocks.monotonic())
+                if pace.is_due(stamp.at_s):
+                    hand_over.put(_Taken(image=image, stamp=stamp))
 
         self._connections.run(connection, ending)

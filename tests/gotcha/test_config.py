@@ -13,9 +13,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from gotcha.config import Config, load_config, parse_config
-from gotcha.config_cameras import Esp32Camera, FileCamera, Framesize, RtspCamera
+from gotcha.config_cameras import Esp32Camera, FileCamera, Framesize, RtspCamera, WebcamCamera
 from pipeline.detection import VEHICLES, ObjectClass
 from pipeline.errors import ConfigError
+from pipeline.geometry import Size
 from pipeline.zone import DWELL_S, ZoneKind
 from sources.esp32_control import FRAME_SIZES
 
@@ -222,6 +223,17 @@ def test_it_travels_to_another_process_whole() -> None:
     assert copy == config
     assert isinstance(copy.cameras["gate"], RtspCamera)
     assert copy.cameras["gate"].url.reveal() == "rtsp://a:secret@cam/"
+
+
+def test_a_webcam_is_asked_for_a_size_and_a_rate() -> None:
+    camera = parse_config("cameras: {w: {kind: webcam, size: 1280x720, fps: 15}}", environment={}).cameras[
+        "w"
+    ]
+    assert isinstance(camera, WebcamCamera)
+    assert camera.size == Size(width=1280, height=720)
+    assert camera.fps == 15.0
+    with pytest.raises(ConfigError, match="expected a size such as 1280x720, got 720p"):
+        parse_config("cameras: {w: {kind: webcam, size: 720p}}", environment={})
 
 
 def test_every_framesize_is_known_to_the_camera() -> None:

@@ -1,8 +1,13 @@
+import os
 import threading
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from pipeline.errors import InvalidValueError
 from pipeline.frame import Frame
+from pipeline.geometry import Size
 from sources.reconnect import RetryOptions
 from sources.webcam import WebcamOptions, WebcamSource
 from tests.sources.media import Notices, threads_named
@@ -55,3 +60,33 @@ def test_a_device_that_ends_is_opened_again() -> None:
     frames = taken(WebcamSource("c", options, sink=notices), 20)
     assert sum(frame.discontinuity for frame in frames) >= 1
     assert "lost" in notices.kinds()
+
+
+@pytest.fixture
+def hanging(tmp_path: Path) -> Iterator[Path]:
+    """A device whose `open` blocks in the kernel: a pipe that nobody writes to."""
+    pipe = tmp_path / "video0"
+    os.mkfifo(pipe)
+    yield pipe
+    # Wakes the thread that hangs there: it opens, and finds the end.
+    os.close(os.open(pipe, os.O_RDWR | os.O_NONBLOCK))
+
+
+def test_a_device_that_hangs_is_said_to_and_holds_nothing_up(hanging: Path) -> None:
+    notices = Notices()
+    stop = threading.Event()
+    threading.Timer(1.5, stop.set).start()
+    options = WebcamOptions(path=str(hanging), input_format="mjpeg", retry=SOON, open_timeout_s=0.3)
+    assert list(WebcamSource("c", options, sink=notices).frames(stop)) == []
+    assert "has sent no picture" in notices.texts("stalled")
+    assert "still hangs in its driver" in notices.texts("stalled")
+    # However often it is tried, one thread at most is left behind.
+    assert len(threads_named("webcam")) <= 1
+
+
+def test_size_and_rate_are_asked_of_the_device() -> None:
+    device = WebcamOptions(size=Size(width=1280, height=720), fps=15.0).device
+    assert device.input_options == {"video_size": "1280x720", "framerate": "15"}
+    assert WebcamOptions().device.input_options == {}
+    with pytest.raises(InvalidValueError, match="fps"):
+        WebcamOptions(fps=0.0)
