@@ -31,6 +31,7 @@ from gotcha.config import Config, parse_config
 from gotcha.models import Models
 from gotcha.wiring import build_watch
 from pipeline.detection import Detector
+from pipeline.idle_pace import IdlePace, longest_wait_s
 from pipeline.plate import PlateScanner
 from pipeline.report import CameraEvent, Report
 from pipeline.watch import CameraWatch
@@ -135,8 +136,11 @@ def _engine(config: Config, video: Path, folder: Path, mode: DecodeMode) -> tupl
         masks=(),
         analysis_long_side=config.detector.input_px,
         parts=replace(watch.parts, tracker=TimedTracker(watch.parts.tracker, stopwatch)),
+        pace=IdlePace(longest_s=longest_wait_s(config.zones_of(_CAMERA))),
     )
-    decode = DecodeOptions(mode=mode, analysis_fps=None if mode == "keyframes" else _ANALYSIS_FPS)
+    decode = DecodeOptions(
+        mode=mode, analysis_fps=None if mode == "keyframes" else _ANALYSIS_FPS, on_demand=True
+    )
     frames = FileSource(_CAMERA, FileOptions(path=video, decode=decode)).frames(threading.Event())
     last_s = 0.0
     while True:

@@ -32,7 +32,7 @@ from gotcha.runtime import RunSummary, Runtime
 from pipeline.dwell_state import DwellState
 from pipeline.frame import Frame
 from pipeline.report import Report, ReportState
-from pipeline.watch import WatchStep
+from pipeline.watch_step import WatchStep
 from storage.database import open_database
 from storage.ports import ReportFilter
 from storage.report_store import SqlReportStore

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from pipeline.frame import Frame
 from pipeline.geometry import Box
 from pipeline.report import Report, ReportState
-from pipeline.watch import WatchStep
+from pipeline.watch_step import WatchStep
 from pipeline.zone import Zone
 from sources.video_writer import VideoWriter
 from vision.annotate import AMBER, GREEN, RED, VehicleMark, ZoneMark, draw_watch

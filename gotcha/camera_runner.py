@@ -10,8 +10,9 @@ from typing import Protocol
 
 from pipeline.errors import InvalidValueError, PictureError, SourcePermanentError, StorageError
 from pipeline.frame import Frame, FrameSource, NoticeSink, SourceNotice
-from pipeline.watch import CameraWatch, WatchStep
+from pipeline.watch import CameraWatch
 from pipeline.watch_state import dump_watch, load_watch
+from pipeline.watch_step import WatchStep
 from sources.frame_buffer import FrameBuffer
 
 _log = logging.getLogger(__name__)
@@ -122,6 +123,8 @@ class CameraRunner:
         dropped_before = self.counts.dropped
         try:
             for frame in buffer.frames(stop):
+                if last is None and not self._opens(frame):
+                    continue
                 if last is None and self._setup.may_watch():
                     self._told_s.clear()
                     self._recall(watch, frame)
@@ -157,6 +160,14 @@ class CameraRunner:
         elif notice.kind in _TROUBLE:
             # What the source does about it matters while it runs, not in a summary.
             self.trouble = notice.text.partition("; trying again")[0]
+
+    def _opens(self, frame: Frame) -> bool:
+        """Whether the picture can be decoded: a kept state is compared with the first that can."""
+        try:
+            return frame.picture.size.width > 0
+        except PictureError:
+            self.counts.damaged += 1
+            return False
 
     def _step(self, watch: CameraWatch, frame: Frame) -> bool:
         """Take in a frame; whether cases or reports were made that a restart must know of."""

@@ -15,7 +15,7 @@ from gotcha.config import Config, parse_config
 from gotcha.demo_comparison import compare
 from gotcha.runtime import Runtime
 from pipeline.frame import Frame
-from pipeline.watch import WatchStep
+from pipeline.watch_step import WatchStep
 from simulator.demo import demo_street
 from simulator.rtsp_server import RtspServer
 from simulator.truth import SceneTruth

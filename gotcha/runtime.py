@@ -11,8 +11,10 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from gotcha.camera_board import CameraBoard
 from gotcha.camera_group import CameraGroup, OwnCameras
 from gotcha.camera_runner import CameraRunner, CameraSetup, Memory, always
+from gotcha.child_process import ChildProcess
 from gotcha.config import Config
 from gotcha.evidence_wiring import open_evidence
 from gotcha.leased import LeasedMemory, LeasedSink
@@ -20,8 +22,9 @@ from gotcha.models import Models
 from gotcha.shared_cameras import MARGIN_S, SharedCameras
 from gotcha.source_wiring import build_source, is_live
 from gotcha.state_folder import prepare, watching
+from gotcha.web_process import WebProcess
 from gotcha.wiring import build_watch
-from gotcha.worker_process import WorkerProcess
+from gotcha.worker_process import WorkerGroup, WorkerProcess
 from jobs.camera_leases import CameraLeases
 from jobs.dispatcher import Dispatcher
 from jobs.embedded_redis import RedisService, open_redis
@@ -31,7 +34,8 @@ from jobs.redis_connection import connect
 from jobs.redis_watch_memory import RedisWatchMemory
 from pipeline.frame import Frame, FrameSource
 from pipeline.report import EvidenceStore, ReportSink
-from pipeline.watch import CameraWatch, WatchStep
+from pipeline.watch import CameraWatch
+from pipeline.watch_step import WatchStep
 from storage.watch_memory import WatchMemory
 
 _log = logging.getLogger(__name__)
@@ -99,6 +103,7 @@ class Runtime:
         self._observe = observe
         self._reports: Counter[str] = Counter()
         self._outbox: Outbox | None = None
+        self._board: CameraBoard | None = None
         # A camera that comes and goes among nodes has a runner each time.
         self._runners: dict[str, list[CameraRunner]] = {}
 
@@ -134,7 +139,10 @@ class Runtime:
             watching(self._config.state_dir, self._config.cameras),
             open_redis(self._config.redis_url, self._config.state_dir, must_answer=False) as service,
         ):
-            worker = WorkerProcess(self._config, service.url)
+            children: list[ChildProcess] = [WorkerProcess(self._config, service.url)]
+            if self._config.web.enabled:
+                children.append(WebProcess(self._config, service.url))
+            worker = WorkerGroup(children)
             worker.start()
             try:
                 return self._watch(service, stop, worker)
@@ -142,7 +150,7 @@ class Runtime:
                 worker.stop()
 
     def _watch(
-        self, service: RedisService, stop: threading.Event, worker: WorkerProcess | None = None
+        self, service: RedisService, stop: threading.Event, worker: WorkerGroup | None = None
     ) -> RunSummary:
         config = self._config
         self._outbox = Outbox(config.state_dir / "outbox.db")
@@ -150,7 +158,15 @@ class Runtime:
         evidence = open_evidence(config)
         memory = WatchMemory(config.state_dir / "memory")
         cameras = self._cameras(evidence, memory)
+        board = self._board = CameraBoard(
+            connect(service.url, wait_s=_LEASE_WAIT_S),
+            node_name(),
+            self._runners,
+            self._outbox,
+            config.state_dir,
+        )
         dispatcher.start()
+        board.start()
         try:
             cameras.start()
             while not stop.wait(_POLL_S):
@@ -166,12 +182,13 @@ class Runtime:
             cameras.end(_JOIN_S)
             dispatcher.stop()
             dispatcher.join(_JOIN_S)
+            board.end(_POLL_S)
             summary = self._summary()
             self._outbox.close()
             self._outbox = None
         return summary
 
-    def _done(self, worker: WorkerProcess | None) -> bool:
+    def _done(self, worker: WorkerGroup | None) -> bool:
         # Without a worker here nobody knows when the one elsewhere comes: the reports wait on disk.
         return worker is None or self.waiting == 0
 
@@ -192,8 +209,7 @@ class Runtime:
                 lambda: lease.held(for_s=MARGIN_S),
             )
 
-        node = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
-        leases = CameraLeases(connect(url, wait_s=_LEASE_WAIT_S), node)
+        leases = CameraLeases(connect(url, wait_s=_LEASE_WAIT_S), node_name())
         return SharedCameras(leases, config.cameras, leased)
 
     def _runner(
@@ -237,6 +253,8 @@ class Runtime:
             reason = f" ({report.rejection.value})" if report.rejection else ""
             left = "; the vehicle has left" if report.departed_at else ""
             _log.info("%s: report %s is %s%s%s", camera, report.id[:8], report.state.value, reason, left)
+        if self._board is not None:
+            self._board.step(camera, frame, step)
         if self._observe is not None:
             self._observe(camera, frame, step)
 
@@ -260,3 +278,8 @@ class Runtime:
             failure=runners[-1].failure if runners else None,
             trouble=runners[-1].trouble if runners else None,
         )
+
+
+def node_name() -> str:
+    """A name for this program among all that share cameras."""
+    return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"

@@ -11,6 +11,7 @@ from gotcha.plate_region import grammar_name
 from pipeline.casework import Casework
 from pipeline.dwell import DwellTimer
 from pipeline.evidence import ClipCutter, EvidenceRecorder, EvidenceTools
+from pipeline.idle_pace import IdlePace, longest_wait_s
 from pipeline.investigation import ClipSpan, Investigation
 from pipeline.latin_plates import grammar_for
 from pipeline.plate_watch import PlateWatch
@@ -75,6 +76,7 @@ def build_watch(
         zones=zones,
         masks=config.camera(name).masks,
         analysis_long_side=config.detector.input_px,
+        pace=IdlePace(longest_s=longest_wait_s(zones)),
         parts=WatchParts(
             detector=models.detector,
             tracker=PlaceTracker(),

@@ -138,6 +138,13 @@ class Casework:
         self._plates.keep_only(frozenset(case.vehicle.id for case in self._cases.values()))
         return tuple(offered)
 
+    def due_s(self) -> float:
+        """Media time from which `work` has something to do while nothing changes; infinite when never."""
+        if self._unsent:
+            return float("-inf")
+        dues = (self._investigation.due_s(case, self._zones[case.zone]) for case in self._cases.values())
+        return min(dues, default=float("inf"))
+
     def finish(self) -> tuple[Report, ...]:
         """The footage has ended: judge every open case by what is known and close it."""
         offered: list[Report] = []

@@ -108,6 +108,20 @@ class DwellTimer:
                 for key, case in self._cases.items()
             }
 
+    def due_s(self) -> float:
+        """Media time at which the next state begins if every vehicle stays; infinite when none does.
+
+        Hours that begin or end are not counted: they are dated by the schedule, not by the frame.
+        """
+        ends = [float("inf")]
+        for case in self._cases.values():
+            zone = self._zones[case.zone]
+            if case.state is DwellState.ARRIVED:
+                ends.append(case.since_s + zone.confirm_s)
+            elif case.state is DwellState.PARKED:
+                ends.append(case.since_s + zone.dwell_s)
+        return min(ends)
+
     def cases(self) -> tuple[DwellCase, ...]:
         """Every vehicle now counted in a zone."""
         return tuple(self._cases.values())

@@ -51,6 +51,20 @@ class Investigation:
         self._sights = sights
         self._clip = clip
 
+    def due_s(self, case: Case, zone: Zone) -> float:
+        """Media time from which something is to be gathered for `case`; infinite when nothing more is."""
+        if case.departed_at is not None or case.photo_1_s is None:
+            return float("-inf")
+        dues = [float("inf")]
+        if not case.decided or case.state is ReportState.FINAL:
+            dues.append(self._plates.due_s(case.vehicle.id))
+        if case.violating_s is not None:
+            if not case.decided and case.pair is not PhotoPair.COMPLETE:
+                dues.append(case.photo_1_s + zone.photo_gap_s)
+            if not case.clip_done:
+                dues.append(case.violating_s + self._clip.after_s)
+        return min(dues)
+
     def first_photo(
         self, case: Case, zone: Zone, frame: Frame, others: tuple[Box, ...], passing: tuple[Box, ...]
     ) -> Case:

@@ -71,6 +71,13 @@ class PlateWatch:
         work.best = worth
         return sighting
 
+    def due_s(self, vehicle_id: str) -> float:
+        """Media time of the next attempt at a vehicle's plate; infinite when there is none."""
+        if self._scanner is None:
+            return float("inf")
+        work = self._work.get(vehicle_id)
+        return float("-inf") if work is None else work.schedule.due_s
+
     def text(self, vehicle_id: str) -> PlateText:
         """What the vote says of a vehicle's plate."""
         work = self._work.get(vehicle_id)

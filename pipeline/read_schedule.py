@@ -29,9 +29,16 @@ class ReadSchedule:
         self._next_s: float | None = None
         self._accepted = False
 
+    @property
+    def due_s(self) -> float:
+        """Media time of the next attempt; infinite once a text is accepted."""
+        if self._accepted:
+            return float("inf")
+        return float("-inf") if self._next_s is None else self._next_s
+
     def due(self, at_s: float) -> bool:
         """Whether to read now, at media time `at_s`; ask only while the vehicle is visible."""
-        return not self._accepted and (self._next_s is None or at_s >= self._next_s)
+        return at_s >= self.due_s
 
     def attempted(self, at_s: float, *, accepted: bool) -> None:
         """Say that a reading was tried at `at_s`, and whether the vehicle's text is now accepted."""

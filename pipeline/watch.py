@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -9,44 +10,23 @@ from pipeline.casework import Casework
 from pipeline.detection import VEHICLES, Detection, Detector
 from pipeline.dwell import DwellTimer
 from pipeline.dwell_state import DwellChange, DwellEnd, DwellState
-from pipeline.errors import QueueError
+from pipeline.errors import PictureError, QueueError
 from pipeline.frame import Frame
 from pipeline.frame_detector import FrameDetector
 from pipeline.geometry import Polygon, Size
+from pipeline.idle_pace import IdlePace
 from pipeline.picture import FittedPicture
 from pipeline.report import CameraCondition, CameraEvent, Report, ReportSink
-from pipeline.standing import Departure, StandingUpdate, StandingVehicle, StandingVehicles
+from pipeline.standing import StandingUpdate, StandingVehicle, StandingVehicles
 from pipeline.view_signature import VIEW_SIZE
 from pipeline.view_watch import ViewWatch
+from pipeline.watch_step import WatchStep, together
 from pipeline.zone import Zone
 
 # The view is compared this often; a nudged camera is noticed seconds later, at a thousandth of the cost.
 VIEW_EVERY_S = 0.5
 # Doubt about the view that lasts this long suspends the zones before anything is declared.
 SUSPEND_AFTER_S = 3.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WatchStep:
-    """What one frame led to.
-
-    Attributes:
-        condition: what the camera's picture is like.
-        detections: what the detector saw, full-frame pixels; None when it did not have to run.
-        standing: every standing vehicle.
-        departed: halts that ended with this frame.
-        changes: what changed in the zones.
-        reports: the reports that were offered.
-        problems: what went wrong, one sentence each.
-    """
-
-    condition: CameraCondition
-    detections: tuple[Detection, ...] | None
-    standing: tuple[StandingVehicle, ...]
-    departed: tuple[Departure, ...]
-    changes: tuple[DwellChange, ...]
-    reports: tuple[Report, ...]
-    problems: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +51,7 @@ class CameraWatch:
         masks: polygons (0-1) in which nothing is a vehicle (containers, posters).
         analysis_long_side: longer side of the picture the detector looks at, pixels.
         parts: what it works with.
+        pace: lets frames wait while nothing moves; None judges every frame.
     """
 
     def __init__(
@@ -81,11 +62,15 @@ class CameraWatch:
         masks: tuple[Polygon, ...],
         analysis_long_side: int,
         parts: WatchParts,
+        pace: IdlePace | None = None,
     ) -> None:
         self._camera = camera
         self._zones = {zone.name: zone for zone in zones}
         self._parts = parts
         self._detector = FrameDetector(parts.detector, long_side=analysis_long_side, masks=masks)
+        self._pace = pace or IdlePace(longest_s=0.0)
+        self._looked_before = False
+        self._standing: tuple[StandingVehicle, ...] = ()
         self._size: Size | None = None
         self._condition = CameraCondition.OK
         self._suspended = False
@@ -123,13 +108,40 @@ class CameraWatch:
         self._parts.view.accept_view()
         # The next frame says at once that the zones are in force again.
         self._view_due_s = 0.0
+        self._pace.wake()
 
     def step(self, frame: Frame) -> WatchStep:
-        """Take in the next frame.
+        """Take in the next frame; while nothing moves it may be put by, and is judged once something does.
+
+        Returns:
+            What this frame led to, and with it those that waited before it.
 
         Raises:
             PictureError: the frame's picture is damaged; nothing changed, the next frame may be fine.
         """
+        if self._pace.holds(frame):
+            return self._step_result(None, StandingUpdate(standing=self._standing, departed=()), (), ())
+        waited = self._pace.take_changed(frame)
+        before = self._judge_all(waited)
+        try:
+            step = self._judge(frame)
+        except PictureError as error:
+            if not before:
+                raise
+            # What those before it led to must be told all the same.
+            step = replace(before[-1], departed=(), changes=(), reports=(), problems=(str(error),))
+        return together((*before, step)) if before else step
+
+    def _judge_all(self, frames: tuple[Frame, ...]) -> tuple[WatchStep, ...]:
+        steps: list[WatchStep] = []
+        for frame in frames:
+            with contextlib.suppress(PictureError):  # Its source says so.
+                steps.append(self._judge(frame))
+        return tuple(steps)
+
+    def _judge(self, frame: Frame) -> WatchStep:
+        """Take in a frame now."""
+        self._pace.wake()
         frame = self.fitted(frame)
         size = frame.picture.size
         self._watch_view(frame)
@@ -149,11 +161,18 @@ class CameraWatch:
         others = tuple(d.box for d in detections or () if d.label in VEHICLES)
         others += tuple(vehicle.box for vehicle in update.standing)
         reports = self._parts.casework.work(frame, update.standing, others)
+        self._standing = update.standing
+        # One look alone is routine; a second one in a row is meant to decide something.
+        busy = detections is not None and self._looked_before
+        self._looked_before = detections is not None
+        if not (busy or changes or reports or update.departed or self._unsent):
+            self._pace.rest_until(min(self._parts.dwell.due_s(), self._parts.casework.due_s()))
         return self._step_result(detections, update, changes, reports)
 
     def finish(self) -> tuple[Report, ...]:
         """The footage has ended: judge what is open by what is known."""
-        return self._parts.casework.finish()
+        steps = self._judge_all(self._pace.take_waiting())
+        return (*(report for step in steps for report in step.reports), *self._parts.casework.finish())
 
     def send_unsent(self) -> bool:
         """Offer again what the sink did not take; whether all of it is now taken."""

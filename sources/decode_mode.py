@@ -28,11 +28,15 @@ class DecodeOptions:
         analysis_fps: frames handed over per second of media time at most; None for every decoded one.
         longest_keyframe_interval_s: `auto` takes keyframes only while they come at least this often;
             `keyframes` takes them anyway, and says so.
+        on_demand: True hands keyframes over undecoded, to be decoded by whoever looks at them first; one that
+            turns out to be damaged raises `PictureError` there. The first one and those after a gap are
+            decoded at once.
     """
 
     mode: DecodeMode = "auto"
     analysis_fps: float | None = 2.0
     longest_keyframe_interval_s: float = 2.0
+    on_demand: bool = False
 
     def __post_init__(self) -> None:
         if self.mode not in ("keyframes", "all", "auto"):

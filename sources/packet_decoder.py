@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+
 import av
 from av.video.codeccontext import VideoCodecContext
 
@@ -13,6 +16,28 @@ from sources.video_picture import VideoPicture
 
 # Below this a picture is a camera's fault, not a street.
 _LEAST_SIDE = 16
+_MOST_PIXELS = str(8192 * 8192)
+
+
+class KeyframeDecoder:
+    """Decodes keyframes of one stream, in any order and from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._format: StreamFormat | None = None
+        self._context: VideoCodecContext | None = None
+
+    def decode(self, packet: EncodedPacket) -> av.VideoFrame:
+        """The one frame of a keyframe, without the in-loop filter (a seventh of the cost, hardly seen).
+
+        Raises:
+            PictureError: it does not decode.
+        """
+        with self._lock:
+            if self._context is None or packet.discontinuity or packet.format != self._format:
+                self._context = _decoder(packet.format, hurried=True)
+                self._format = packet.format
+            return _only_frame(self._context, packet)
 
 
 class PacketDecoder:
@@ -20,20 +45,7 @@ class PacketDecoder:
 
     def __init__(self) -> None:
         self._format: StreamFormat | None = None
-        self._alone: VideoCodecContext | None = None
         self._running: VideoCodecContext | None = None
-
-    def alone(self, packet: EncodedPacket) -> av.VideoFrame:
-        """The one frame of a keyframe, without the in-loop filter (a seventh of the cost, hardly seen).
-
-        Raises:
-            PictureError: it does not decode.
-        """
-        self._follow(packet)
-        if self._alone is None:
-            self._alone = _decoder(packet.format, hurried=True)
-        self._running = None
-        return _only_frame(self._alone, packet)
 
     def running(self, packet: EncodedPacket) -> list[av.VideoFrame]:
         """The frames that become complete with `packet`, which follows the one before.
@@ -45,6 +57,10 @@ class PacketDecoder:
         if self._running is None:
             self._running = _decoder(packet.format, hurried=False)
         return _decoded(self._running, packet)
+
+    def leave(self) -> None:
+        """The row is left: what follows begins with a keyframe."""
+        self._running = None
 
     def rest(self) -> list[av.VideoFrame]:
         """The frames a running decoder still holds at the end of its stream."""
@@ -60,7 +76,7 @@ class PacketDecoder:
     def _follow(self, packet: EncodedPacket) -> None:
         if packet.discontinuity or packet.format != self._format:
             self._format = packet.format
-            self._alone = self._running = None
+            self._running = None
 
 
 def decoded_keyframe(packet: EncodedPacket) -> av.VideoFrame:
@@ -81,6 +97,59 @@ def video_picture(frame: av.VideoFrame, packet: EncodedPacket | None = None) -> 
     if min(frame.width, frame.height) < _LEAST_SIDE:
         raise PictureError(f"the camera sent a picture of {frame.width}x{frame.height} pixels")
     return VideoPicture(frame, None if packet is None else lambda: decoded_keyframe(packet))
+
+
+class OnDemandPicture:
+    """A picture that is opened when somebody looks at it, and says what is wrong with it each time.
+
+    Args:
+        opened: opens it; raises PictureError.
+    """
+
+    def __init__(self, opened: Callable[[], VideoPicture]) -> None:
+        self._opened = opened
+        self._picture: VideoPicture | None = None
+        self._error: PictureError | None = None
+
+    @property
+    def size(self) -> Size:
+        """Full resolution, which only the decoded picture knows.
+
+        Raises:
+            PictureError: the picture is damaged.
+        """
+        return self._open().size
+
+    def gray(self, size: Size) -> Gray:
+        """Luma, uint8.
+
+        Raises:
+            PictureError: the picture is damaged.
+        """
+        return self._open().gray(size)
+
+    def bgr(self, size: Size | None = None) -> Image:
+        """Colours, BGR uint8.
+
+        Raises:
+            PictureError: the picture is damaged.
+        """
+        return self._open().bgr(size)
+
+    def original(self) -> bytes | None:
+        """None: the picture is part of a stream."""
+        return None
+
+    def _open(self) -> VideoPicture:
+        if self._error is not None:
+            raise self._error
+        if self._picture is None:
+            try:
+                self._picture = self._opened()
+            except PictureError as error:
+                self._error = error
+                raise
+        return self._picture
 
 
 class PacketPicture:
@@ -136,8 +205,10 @@ def _decoder(stream: StreamFormat, *, hurried: bool) -> VideoCodecContext:
         context.width, context.height = stream.size.width, stream.size.height
     # More threads cost the same CPU and hold frames back.
     context.thread_count = 1
+    # A stream may turn gigantic behind its header: FFmpeg refuses such a picture before it makes room for it.
+    context.options = {"max_pixels": _MOST_PIXELS}
     if hurried:
-        context.options = {"skip_loop_filter": "all"}
+        context.options = {"max_pixels": _MOST_PIXELS, "skip_loop_filter": "all"}
     return context
 
 

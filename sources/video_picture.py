@@ -28,6 +28,8 @@ _RANGE_FULL = 2  # AVCOL_RANGE_JPEG
 _SPACE_UNSPECIFIED = 2  # AVCOL_SPC_UNSPECIFIED
 _SPACE_BT709 = 1  # AVCOL_SPC_BT709, as sws_getCoefficients counts
 _HD_LINES = 720
+# Luma is averaged over blocks of 4 x 4 pixels once, and what is asked for smaller than that is made of these.
+_BLOCK = 4
 _LIMITED_TO_FULL = np.clip(np.rint((np.arange(256) - 16.0) * 255.0 / 219.0), 0, 255).astype(np.uint8)
 
 
@@ -44,6 +46,7 @@ class VideoPicture:
         self._finest = finest
         self._size = Size(width=frame.width, height=frame.height)
         self._gray: Gray | None = None
+        self._blocks: Gray | None = None
         self._full: Image | None = None
 
     @property
@@ -74,6 +77,17 @@ class VideoPicture:
         """None: the picture is part of a stream."""
         return None
 
+    def _fine_enough(self, size: Size) -> Gray:
+        """Luma to make a picture of `size` from: the whole plane, or its blocks."""
+        plane = _plane(self._frame, self._size)
+        width, rest_x = divmod(self._size.width, _BLOCK)
+        height, rest_y = divmod(self._size.height, _BLOCK)
+        if rest_x or rest_y or size.width > width or size.height > height:
+            return plane
+        if self._blocks is None:
+            self._blocks = _resized(plane, Size(width=width, height=height))
+        return self._blocks
+
     def _luma(self, size: Size) -> Gray:
         frame = self._frame
         full_range = _PLANAR_FULL_RANGE.get(frame.format.name)
@@ -81,14 +95,17 @@ class VideoPicture:
             # 10-bit, packed and RGB formats: swscale knows them, at a few milliseconds a frame.
             small = frame.reformat(size.width, size.height, "gray", interpolation="AREA", threads=1)
             return _plane(small, size)
-        gray = cv2.resize(
-            _plane(frame, self._size),
-            (size.width, size.height),
-            interpolation=cv2.INTER_AREA if size.width <= frame.width else cv2.INTER_LINEAR,
-        )
+        gray = _resized(self._fine_enough(size), size)
         if not full_range and frame.color_range != _RANGE_FULL:
-            gray = cv2.LUT(gray, _LIMITED_TO_FULL)
-        return np.asarray(gray, dtype=np.uint8)
+            gray = np.asarray(cv2.LUT(gray, _LIMITED_TO_FULL), dtype=np.uint8)
+        return gray
+
+
+def _resized(luma: Gray, size: Size) -> Gray:
+    if luma.shape == (size.height, size.width):
+        return luma
+    how = cv2.INTER_AREA if size.width <= luma.shape[1] else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(luma, (size.width, size.height), interpolation=how), dtype=np.uint8)
 
 
 def _plane(frame: av.VideoFrame, size: Size) -> Gray:

@@ -11,7 +11,7 @@ import numpy as np
 from gotcha.camera_runner import CameraRunner, CameraSetup
 from pipeline.frame import Frame
 from pipeline.report import ReportState
-from pipeline.watch import WatchStep
+from pipeline.watch_step import WatchStep
 from tests.pipeline.fakes import MemoryEvidence, MemorySink, frame, street
 from tests.pipeline.rig import PLACE, Rig, stands
 

@@ -20,7 +20,7 @@ from pipeline.frame import Frame
 from pipeline.geometry import Size
 from pipeline.picture import Image
 from pipeline.report import EvidenceKind, RejectionReason, Report, ReportState
-from pipeline.watch import WatchStep
+from pipeline.watch_step import WatchStep
 from simulator.esp32_server import Esp32Server
 from simulator.rtsp_server import RtspServer
 from simulator.scene import Scene
