@@ -50,6 +50,8 @@ def serve(config: Config, redis_url: str, stop: threading.Event) -> None:
         host, port = listener.getsockname()[:2]
         address = config.web.public_url or f"http://{f'[{host}]' if ':' in host else host}:{port}"
         _log.info("the dashboard is at %s", address)
+        if (setup := services.setup.path()) is not None:
+            _log.warning("nobody can log in yet; whoever opens %s%s becomes the admin", address, setup)
         server = _Server(
             uvicorn.Config(
                 create_app(services),

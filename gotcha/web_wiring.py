@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
+from pathlib import Path
 
 from sqlalchemy import Engine, text
 
@@ -12,17 +14,20 @@ from gotcha.config import Config
 from gotcha.database_wiring import opened_database
 from gotcha.evidence_wiring import open_evidence
 from gotcha.signing_key import signing_key
+from gotcha.video_wiring import video_services
 from jobs.context import utc_now
 from jobs.redis_connection import connect, ping
 from storage.access_log import SqlAccessLog
 from storage.api_keys import SqlApiKeys
 from storage.blob_store import BlobStore
 from storage.report_store import SqlReportStore
+from storage.report_tally import ReportTally
 from storage.sessions import SqlSessions
 from storage.transactions import reading
 from storage.users import SqlUsers
 from web.first_user import FirstUser
 from web.logins import Logins
+from web.overview import Disk
 from web.services import WebServices, WebSettings
 from web.tokens import AccessTokens
 
@@ -56,6 +61,7 @@ def opened_services(
         yield WebServices(
             settings=web_settings(config),
             reports=SqlReportStore(engine),
+            tally=ReportTally(engine),
             evidence=evidence,
             access=SqlAccessLog(engine),
             users=users,
@@ -63,6 +69,8 @@ def opened_services(
             api_keys=SqlApiKeys(engine),
             setup=FirstUser(users, now),
             redis=redis,
+            disk=lambda: _disk(config.state_dir),
+            videos=video_services(config, engine, redis, now),
             checks={
                 "database": _answering(engine),
                 "queue": lambda: ping(redis, redis_url),
@@ -95,3 +103,8 @@ def _readable(evidence: BlobStore) -> Callable[[], None]:
         next(iter(evidence.blobs()), None)
 
     return check
+
+
+def _disk(folder: Path) -> Disk:
+    usage = shutil.disk_usage(folder)
+    return Disk(free=usage.free, total=usage.total)

@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-import ctypes
 import logging
-import multiprocessing
 import os
-import signal
-import sys
 import threading
 from collections.abc import Sequence
-from multiprocessing.process import BaseProcess
-from time import monotonic
 
+from gotcha.child_process import STOP_S, ChildProcess, tie_to_parent
 from gotcha.config import Config
 from jobs.queue_name import QueueName
 from pipeline.errors import GotchaError
 
 _log = logging.getLogger(__name__)
 
-_STOP_S = 1.5
-_RESTART_S, _LONGEST_RESTART_S = 1.0, 60.0
-_PR_SET_PDEATHSIG = 1
 
-
-class WorkerProcess:
+class WorkerProcess(ChildProcess):
     """Does what a queue holds, beside the cameras.
 
     Storing has a process of its own, so that a slow disk or database never holds up a camera, and so that it
@@ -38,69 +29,15 @@ class WorkerProcess:
     """
 
     def __init__(self, config: Config, redis_url: str, queue: QueueName = QueueName.LIGHT) -> None:
-        self._config = config
-        self._redis_url = redis_url
-        self._queue = queue
-        self._process: BaseProcess | None = None
-        self._wait_s = _RESTART_S
-        self._died_s: float | None = None
-        self._asked = False
-
-    def start(self) -> None:
-        """Start it; returns at once."""
-        # `spawn`: a forked copy of a program with threads and open models may hang in their locks.
-        context = multiprocessing.get_context("spawn")
-        self._process = context.Process(
-            target=serve,
-            args=(self._config, self._redis_url, os.getpid(), self._queue),
-            name=f"worker-{self._queue.value}",
+        super().__init__(
+            f"the worker on the queue {queue.value}", serve, (config, redis_url, os.getpid(), queue)
         )
-        self._process.start()
-
-    def keep_alive(self) -> None:
-        """Start it again when it has died; to be called now and then. Waits longer from death to death."""
-        if self._process is None or self._asked or self._process.is_alive():
-            return
-        if self._died_s is None:
-            self._died_s = monotonic()
-            _log.warning(
-                "the worker on the queue %s ended with status %s; starting it again in %g s",
-                self._queue.value,
-                self._process.exitcode,
-                self._wait_s,
-            )
-        elif monotonic() - self._died_s >= self._wait_s:
-            self._died_s = None
-            self._wait_s = min(2 * self._wait_s, _LONGEST_RESTART_S)
-            self.start()
-
-    def ask_to_stop(self) -> None:
-        """Let it end after the job it is doing; returns at once."""
-        # A second SIGTERM would end it in the middle of a job.
-        if self._process is not None and not self._asked:
-            self._asked = True
-            self._process.terminate()
-
-    def stop(self, within_s: float = _STOP_S) -> None:
-        """End it: its job first if that is quick, else the job is done again at the next start."""
-        self.ask_to_stop()
-        process, self._process = self._process, None
-        if process is None:
-            return
-        process.join(within_s)
-        if process.is_alive():
-            process.kill()
-            process.join()
 
 
 def serve(config: Config, redis_url: str, parent: int, queue: QueueName) -> None:
     """What the process does: work until SIGTERM, or until the program that started it is gone."""
-    # Ctrl-C in a terminal reaches every process of the group; the program decides when the worker ends.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if sys.platform.startswith("linux"):
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-        if os.getppid() != parent:
-            return
+    if not tie_to_parent(parent):
+        return
     from gotcha.cli.logs import set_up_logs
 
     set_up_logs(verbose=False)
@@ -133,13 +70,13 @@ def work_on(queue: QueueName, config: Config, redis_url: str, stop: threading.Ev
 
 
 class WorkerGroup:
-    """Several worker processes as one.
+    """Several processes as one.
 
     Args:
         workers: not started yet.
     """
 
-    def __init__(self, workers: Sequence[WorkerProcess]) -> None:
+    def __init__(self, workers: Sequence[ChildProcess]) -> None:
         self._workers = tuple(workers)
 
     def start(self) -> None:
@@ -157,7 +94,7 @@ class WorkerGroup:
         for worker in self._workers:
             worker.ask_to_stop()
 
-    def stop(self, within_s: float = _STOP_S) -> None:
+    def stop(self, within_s: float = STOP_S) -> None:
         """End them, as `WorkerProcess.stop`."""
         self.ask_to_stop()
         for worker in self._workers:

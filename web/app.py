@@ -6,11 +6,14 @@ import importlib.metadata
 
 from fastapi import FastAPI
 
-from web import auth_api, health_api
+from web import auth_api, health_api, video_pieces_api, videos_api
 from web.headers import SecurityHeaders
+from web.pages import choices, home, login, shell
+from web.pages.problem import problem_page
 from web.problems import add_problem_handlers
 from web.services import WebServices
 from web.session_cookies import CookieMiddleware
+from web.static_files import RevalidatedFiles
 
 
 def create_app(services: WebServices) -> FastAPI:
@@ -28,9 +31,14 @@ def create_app(services: WebServices) -> FastAPI:
         redoc_url=None,
     )
     app.state.services = services
-    add_problem_handlers(app)
+    add_problem_handlers(app, problem_page)
     app.add_middleware(CookieMiddleware)
     app.add_middleware(SecurityHeaders, behind_tls=services.settings.behind_tls)
     app.include_router(health_api.router)
     app.include_router(auth_api.router)
+    app.include_router(videos_api.router)
+    app.include_router(video_pieces_api.router)
+    for page in (shell, choices, login, home):
+        app.include_router(page.router)
+    app.mount("/static", RevalidatedFiles(directory=shell.STATIC), name="static")
     return app

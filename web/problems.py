@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from pipeline.errors import (
@@ -20,7 +20,12 @@ from pipeline.errors import (
     QueueError,
     StorageUnavailableError,
     TooManyLoginsError,
+    UploadError,
+    UploadRefusedError,
+    UploadTooLargeError,
 )
+
+ProblemPage = Callable[[Request, int, str], Response | None]
 
 _log = logging.getLogger(__name__)
 
@@ -31,6 +36,9 @@ _STATUSES: tuple[tuple[type[GotchaError], int], ...] = (
     (IllegalTransitionError, 409),
     (TooManyLoginsError, 429),
     (LoginError, 401),
+    (UploadTooLargeError, 413),
+    (UploadRefusedError, 422),
+    (UploadError, 503),
     (StorageUnavailableError, 503),
     (QueueError, 503),
     (GotchaError, 500),
@@ -49,28 +57,36 @@ def status_of(error: GotchaError) -> int:
     return next(status for kind, status in _STATUSES if isinstance(error, kind))
 
 
-def add_problem_handlers(app: FastAPI) -> None:
-    """Let `app` answer with a problem where a route raises."""
+def add_problem_handlers(app: FastAPI, page: ProblemPage) -> None:
+    """Let `app` answer with a problem where a route raises.
+
+    Args:
+        app: the application.
+        page: makes the answer for a browser that wants to show something; None lets it be JSON.
+    """
+
+    def answer(request: Request, status: int, detail: str, headers: dict[str, str] | None = None) -> Response:
+        return page(request, status, detail) or problem(status, detail, headers)
 
     @app.exception_handler(GotchaError)
-    def _ours(request: Request, error: GotchaError) -> JSONResponse:
+    def _ours(request: Request, error: GotchaError) -> Response:
         status = status_of(error)
         if status >= 500:
             _log.error("%s %s: %s", request.method, request.url.path, error)
-        return problem(status, str(error), _headers(error))
+        return answer(request, status, str(error), _headers(error))
 
     @app.exception_handler(HTTPException)
-    def _http(_request: Request, error: HTTPException) -> JSONResponse:
-        return problem(error.status_code, str(error.detail), dict(error.headers or {}))
+    def _http(request: Request, error: HTTPException) -> Response:
+        return answer(request, error.status_code, str(error.detail), dict(error.headers or {}))
 
     @app.exception_handler(RequestValidationError)
-    def _malformed(_request: Request, error: RequestValidationError) -> JSONResponse:
-        return problem(422, _sentence(error.errors()))
+    def _malformed(request: Request, error: RequestValidationError) -> Response:
+        return answer(request, 422, _sentence(error.errors()))
 
     @app.exception_handler(Exception)
-    def _unexpected(request: Request, error: Exception) -> JSONResponse:
+    def _unexpected(request: Request, error: Exception) -> Response:
         _log.error("%s %s met an unexpected error", request.method, request.url.path, exc_info=error)
-        return problem(500, "an unexpected error; the log says more")
+        return answer(request, 500, "an unexpected error; the log says more")
 
 
 def _headers(error: GotchaError) -> dict[str, str]:

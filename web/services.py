@@ -14,9 +14,12 @@ from storage.access_log import SqlAccessLog
 from storage.api_keys import SqlApiKeys
 from storage.blob_store import BlobStore
 from storage.ports import ReportStore
+from storage.report_tally import ReportTally
 from storage.users import SqlUsers
 from web.first_user import FirstUser
 from web.logins import Logins
+from web.overview import Disk
+from web.video_services import VideoServices
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -46,6 +49,7 @@ class WebServices:
     Attributes:
         settings: what the web may know of the configuration.
         reports: where reports are kept.
+        tally: how many there were.
         evidence: their photos and clips.
         access: who saw what; written before it is shown.
         users: who may log in.
@@ -53,12 +57,15 @@ class WebServices:
         api_keys: the keys of integrations.
         setup: lets the first user be made.
         redis: the queue's Redis, with short waits; what cameras publish lies there too.
+        disk: the disk that the state lies on.
+        videos: takes in videos and says what was found in them.
         checks: by name, what must work for the program to be of use; each raises GotchaError if it does not.
         now: the clock, aware UTC.
     """
 
     settings: WebSettings
     reports: ReportStore
+    tally: ReportTally
     evidence: BlobStore
     access: SqlAccessLog
     users: SqlUsers
@@ -66,6 +73,8 @@ class WebServices:
     api_keys: SqlApiKeys
     setup: FirstUser
     redis: Redis
+    disk: Callable[[], Disk]
+    videos: VideoServices
     checks: Mapping[str, Callable[[], None]]
     now: Callable[[], datetime]
 

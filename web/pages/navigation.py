@@ -1,0 +1,36 @@
+"""What the menu leads to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from web.security import Caller, Right
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """One entry of the menu.
+
+    Attributes:
+        path: where it leads; pages under it belong to it too.
+        name: its key among the words, `nav.NAME`, and its icon's.
+        right: who sees it.
+        on_phone: it stands in the bar of a narrow screen, not behind "more".
+    """
+
+    path: str
+    name: str
+    right: Right = Right.VIEW
+    on_phone: bool = False
+
+    def is_open(self, path: str) -> bool:
+        """Whether the page at `path` belongs to it."""
+        return path == self.path or (self.path != "/" and path.startswith(f"{self.path}/"))
+
+
+PLACES = (Place(path="/", name="home", on_phone=True),)
+
+
+def places_for(caller: Caller) -> tuple[Place, ...]:
+    """The entries that `caller` may open."""
+    return tuple(place for place in PLACES if caller.may(place.right))
