@@ -30,6 +30,7 @@ from jobs.dispatcher import Dispatcher
 from jobs.embedded_redis import RedisService, open_redis
 from jobs.lease import Lease
 from jobs.outbox import Outbox
+from jobs.queue_name import QueueName
 from jobs.redis_connection import connect
 from jobs.redis_watch_memory import RedisWatchMemory
 from pipeline.frame import Frame, FrameSource
@@ -139,7 +140,9 @@ class Runtime:
             watching(self._config.state_dir, self._config.cameras),
             open_redis(self._config.redis_url, self._config.state_dir, must_answer=False) as service,
         ):
-            children: list[ChildProcess] = [WorkerProcess(self._config, service.url)]
+            children: list[ChildProcess] = [
+                WorkerProcess(self._config, service.url, queue) for queue in QueueName
+            ]
             if self._config.web.enabled:
                 children.append(WebProcess(self._config, service.url))
             worker = WorkerGroup(children)
