@@ -107,7 +107,7 @@ def _config(cameras: tuple[ServedCamera, ...], dwell_s: float, state_dir: Path) 
         "      - {name: all, kind: no_parking, polygon: [[0, 0], [1, 0], [1, 1], [0, 1]], "
         f"dwell_s: {dwell_s}, confirm_s: {dwell_s / 2}, photo_gap_s: {dwell_s * 2 / 3}, report_unread: true}}"
     )
-    lines = [f"state_dir: {state_dir}", "cameras:"]
+    lines = [f"state_dir: {state_dir}", "web: {enabled: false}", "cameras:"]
     for camera in cameras:
         lines += [f"  {camera.name}:", *(f"    {line}" for line in camera.settings), "    zones:", zone]
     return parse_config("\n".join(lines) + "\n", name="the benchmark's configuration")

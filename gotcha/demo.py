@@ -80,6 +80,7 @@ def _config(url: str, truth: SceneTruth, folder: Path) -> Config:
         "# Made by `gotcha demo`: one RTSP camera and its no-parking zones.",
         "state_dir: state",
         "evidence: {clip_before_s: 2, clip_after_s: 2}",
+        "web: {enabled: false}",
         "cameras:",
         "  street:",
         "    kind: rtsp",

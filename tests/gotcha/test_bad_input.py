@@ -45,7 +45,8 @@ def command(folder: Path, config: str, *arguments: str) -> Result:
 
 def street_camera(folder: Path) -> str:
     video = write_video(folder / "street.mp4", frames=20, fps=10, keyframe_every=10)
-    return f"detector: {{backend: onnx}}\ncameras:\n  street: {{kind: file, path: {video}, zones: {WHOLE}}}\n"
+    settings = "detector: {backend: onnx}\nweb: {enabled: false}\n"
+    return f"{settings}cameras:\n  street: {{kind: file, path: {video}, zones: {WHOLE}}}\n"
 
 
 def last_line(result: Result) -> str:
@@ -126,7 +127,8 @@ def test_database_and_redis_away_reports_wait_and_the_cameras_go_on(
             camera = f"  street: {{kind: file, path: {long_parking.path}, pace: real, zones: {zones}}}"
             path = tmp_path / f"{name}.yaml"
             path.write_text(
-                f"state_dir: {name}\n{away}\ndetector: {{backend: onnx}}\nplates: {{enabled: false}}\n"
+                f"state_dir: {name}\nweb: {{enabled: false}}\n{away}\n"
+                "detector: {backend: onnx}\nplates: {enabled: false}\n"
                 f"evidence: {{clip_after_s: 1}}\ncameras:\n{camera}\n"
             )
             programs.append(stack.enter_context(gotcha(path, "run", **SECRETS)))
@@ -198,6 +200,7 @@ def outcome(long_parking: LongParking, tmp_path_factory: pytest.TempPathFactory)
         at = rtsp.url.removeprefix("rtsp://")
         (folder / "config.yaml").write_text(f"""
 state_dir: state
+web: {{enabled: false}}
 detector: {{backend: onnx}}
 plates: {{enabled: false}}
 evidence: {{folder: evidence, clip_before_s: 1, clip_after_s: 1}}

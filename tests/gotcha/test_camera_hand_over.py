@@ -152,6 +152,7 @@ evidence: {{folder: {tmp_path / "evidence"}}}
 queue: {{url: "{service.url}"}}
 database: {{url: "{database_url}"}}
 detector: {{backend: onnx}}
+web: {{enabled: false}}
 cameras:
   gate:
     kind: rtsp

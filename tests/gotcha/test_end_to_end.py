@@ -98,6 +98,7 @@ def outcome(scene: Scene, video: Path, tmp_path_factory: pytest.TempPathFactory)
     ):
         text = f"""
 state_dir: {state}
+web: {{enabled: false}}
 cameras:
   gate:
     kind: rtsp

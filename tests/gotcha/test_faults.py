@@ -35,6 +35,7 @@ def write_config(folder: Path, camera: RtspServer, parking: LongParking, *, dwel
     path = folder / "config.yaml"
     path.write_text(f"""
 state_dir: state
+web: {{enabled: false}}
 detector: {{backend: onnx}}
 plates: {{enabled: false}}
 evidence: {{clip_before_s: 1, clip_after_s: 1}}

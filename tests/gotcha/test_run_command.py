@@ -18,7 +18,7 @@ ZONES = "[{name: all, kind: no_parking, polygon: [[0, 0], [1, 0], [1, 1], [0, 1]
 
 
 def start(folder: Path, cameras: str) -> subprocess.Popen[str]:
-    (folder / "config.yaml").write_text(f"detector: {{backend: onnx}}\ncameras:\n{cameras}")
+    (folder / "config.yaml").write_text(f"detector: {{backend: onnx}}\nweb: {{port: 0}}\ncameras:\n{cameras}")
     program = "from gotcha.cli import main; main()"
     return subprocess.Popen(
         [sys.executable, "-c", program, "--config", str(folder / "config.yaml"), "run"],
