@@ -152,7 +152,17 @@ class _Loop:
         else:
             photos = self._photo(EvidenceKind.PHOTO_1), self._photo(EvidenceKind.PHOTO_2)
             temporary = _temporary(self.vehicle, self._report_id, photos[0])
-            self._outbox.offer(replace(temporary, revision=2, state=ReportState.FINAL, evidence=photos))
+            self._outbox.offer(
+                replace(
+                    temporary,
+                    revision=2,
+                    state=ReportState.FINAL,
+                    evidence=photos,
+                    same_view=0.95,
+                    photo_gap_s=_DWELL_S,
+                    unread_allowed=False,
+                )
+            )
             self.vehicle, self._report_id = self.vehicle + 1, ""
         self._save()
 

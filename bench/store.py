@@ -173,9 +173,9 @@ def _report(name: str) -> Report:
         Evidence(
             kind=kind,
             key=f"2026/01/01/bench/{kind.value}-{digest[:32]}.jpg",
-            sha256=digest,
+            sha256=hashlib.sha256(f"{kind} {name}".encode()).hexdigest(),
             media_type="image/jpeg",
-            taken_at=_BEGIN,
+            taken_at=_BEGIN + timedelta(seconds=60 if kind is EvidenceKind.PHOTO_2 else 0),
             size_bytes=500_000,
         )
         for kind in (EvidenceKind.PHOTO_1, EvidenceKind.PHOTO_2, EvidenceKind.PLATE)
@@ -202,6 +202,8 @@ def _report(name: str) -> Report:
         plate=PlateText(text="12가3456", confidences=(0.99,) * 7, accepted=True, readings=5),
         evidence=photos,
         same_view=0.95,
+        photo_gap_s=60.0,
+        unread_allowed=False,
     )
 
 

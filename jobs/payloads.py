@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from pipeline.detection import ObjectClass
 from pipeline.errors import InvalidValueError, PayloadError
@@ -25,7 +25,6 @@ from pipeline.report import (
 )
 
 MAX_PAYLOAD_BYTES = 128 * 1024
-_VERSIONS = (1,)
 
 _Id = Annotated[str, Field(pattern=r"^[0-9a-f]{32}\z")]
 # PostgreSQL cannot keep a NUL character.
@@ -83,6 +82,14 @@ class _ReportV1(_Model):
     note: _Sentence
 
 
+class _ReportV2(_ReportV1):
+    """With the zone's rule under which the verdict was given."""
+
+    version: Literal[2]  # type: ignore[assignment]
+    photo_gap_s: Annotated[float, Field(gt=0)] | None
+    unread_allowed: bool | None
+
+
 class _CameraEventV1(_Model):
     version: Literal[1]
     kind: Literal["camera_event"]
@@ -101,9 +108,12 @@ class _Header(BaseModel):
     kind: str
 
 
-_ANY: TypeAdapter[_ReportV1 | _CameraEventV1] = TypeAdapter(
-    Annotated[_ReportV1 | _CameraEventV1, Field(discriminator="kind")]
-)
+_MODELS: dict[tuple[int, str], type[_ReportV1 | _CameraEventV1]] = {
+    (1, "report"): _ReportV1,
+    (2, "report"): _ReportV2,
+    (1, "camera_event"): _CameraEventV1,
+}
+_VERSIONS = tuple(sorted({version for version, _kind in _MODELS}))
 
 
 def encode(item: Report | CameraEvent) -> str:
@@ -113,7 +123,7 @@ def encode(item: Report | CameraEvent) -> str:
         PayloadError: a field is larger than the contract allows, or the whole is; names the field.
     """
     try:
-        text = (_report_v1(item) if isinstance(item, Report) else _camera_event_v1(item)).model_dump_json()
+        text = (_report_v2(item) if isinstance(item, Report) else _camera_event_v1(item)).model_dump_json()
     except ValidationError as error:
         raise PayloadError(f"{type(item).__name__} {item.id} cannot be queued: {_first(error)}") from None
     _check_size(text)
@@ -134,7 +144,10 @@ def decode(text: str) -> Report | CameraEvent:
                 f"the payload has version {header.version}, this program reads {_VERSIONS}: another version"
                 " of Gotcha queued it; update the worker, then put it back with the dead letters' retry"
             )
-        payload = _ANY.validate_json(text)
+        model = _MODELS.get((header.version, header.kind))
+        if model is None:
+            raise PayloadError("the payload is malformed: kind: expected report or camera_event")
+        payload = model.model_validate_json(text)
         return _report(payload) if isinstance(payload, _ReportV1) else _camera_event(payload)
     except ValidationError as error:
         raise PayloadError(f"the payload is malformed: {_first(error)}") from None
@@ -156,9 +169,9 @@ def _first(error: ValidationError) -> str:
     return f"{where}: {details[0]['msg']}{more}"
 
 
-def _report_v1(report: Report) -> _ReportV1:
-    return _ReportV1(
-        version=1,
+def _report_v2(report: Report) -> _ReportV2:
+    return _ReportV2(
+        version=2,
         kind="report",
         id=report.id,
         revision=report.revision,
@@ -199,6 +212,8 @@ def _report_v1(report: Report) -> _ReportV1:
         duplicate_of=report.duplicate_of,
         rejection=report.rejection,
         note=report.note,
+        photo_gap_s=report.photo_gap_s,
+        unread_allowed=report.unread_allowed,
     )
 
 
@@ -245,6 +260,8 @@ def _report(payload: _ReportV1) -> Report:
         duplicate_of=payload.duplicate_of,
         rejection=payload.rejection,
         note=payload.note,
+        photo_gap_s=payload.photo_gap_s if isinstance(payload, _ReportV2) else None,
+        unread_allowed=payload.unread_allowed if isinstance(payload, _ReportV2) else None,
     )
 
 

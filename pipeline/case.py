@@ -41,7 +41,7 @@ class Case:
         readings: what votes, bounded by the vote.
         evidence: everything stored so far.
         clip_done: the clip around the violation is stored, or will never be.
-        rejection, duplicate_of: of the verdict.
+        rejection, duplicate_of, photo_gap_s, unread_allowed: of the verdict.
     """
 
     report_id: str
@@ -69,6 +69,8 @@ class Case:
     clip_done: bool = False
     rejection: RejectionReason | None = None
     duplicate_of: str | None = None
+    photo_gap_s: float | None = None
+    unread_allowed: bool | None = None
 
     @property
     def decided(self) -> bool:
@@ -107,7 +109,12 @@ class Case:
     def judged(self, verdict: Verdict) -> Case:
         """The case after `verdict`."""
         return replace(
-            self, state=verdict.state, rejection=verdict.rejection, duplicate_of=verdict.duplicate_of
+            self,
+            state=verdict.state,
+            rejection=verdict.rejection,
+            duplicate_of=verdict.duplicate_of,
+            photo_gap_s=verdict.photo_gap_s,
+            unread_allowed=verdict.unread_allowed,
         )
 
     def to_report(self, camera: str) -> Report:
@@ -138,6 +145,8 @@ class Case:
             rejection=self.rejection,
             note=self._note(),
             look=self.vehicle.look,
+            photo_gap_s=self.photo_gap_s,
+            unread_allowed=self.unread_allowed,
         )
 
     @property

@@ -50,11 +50,16 @@ class Facts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """The state a temporary report goes to, with its reason where it has one."""
+    """The state a temporary report goes to, with its reason where it has one.
+
+    `photo_gap_s` and `unread_allowed` are the zone's rule under which an accusation was found to hold.
+    """
 
     state: ReportState
     rejection: RejectionReason | None = None
     duplicate_of: str | None = None
+    photo_gap_s: float | None = None
+    unread_allowed: bool | None = None
 
 
 def judge(facts: Facts) -> Verdict | None:
@@ -80,9 +85,9 @@ def judge(facts: Facts) -> Verdict | None:
     if not plate_decided:
         return None
     if facts.repeat_of is not None:
-        return Verdict(state=ReportState.DUPLICATE, duplicate_of=facts.repeat_of)
+        return _held(ReportState.DUPLICATE, facts)
     if facts.plate.accepted or facts.zone.report_unread:
-        return Verdict(state=ReportState.FINAL)
+        return _held(ReportState.FINAL, facts)
     return _rejected(RejectionReason.PLATE_UNREAD) if facts.departed else None
 
 
@@ -96,6 +101,15 @@ _WITHOUT_PAIR = {
     PhotoPair.OTHER_VIEW: RejectionReason.VIEW_CHANGED,
     PhotoPair.OTHER_VEHICLE: RejectionReason.VEHICLE_CHANGED,
 }
+
+
+def _held(state: ReportState, facts: Facts) -> Verdict:
+    return Verdict(
+        state=state,
+        duplicate_of=facts.repeat_of,
+        photo_gap_s=facts.zone.photo_gap_s,
+        unread_allowed=facts.zone.report_unread,
+    )
 
 
 def _rejected(reason: RejectionReason) -> Verdict:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from pipeline.errors import IllegalTransitionError
-from pipeline.report import ReportState
+from pipeline.evidence_rule import missing_evidence
+from pipeline.report import Report, ReportState
 
 _S = ReportState
 
@@ -52,3 +53,17 @@ def next_state(current: ReportState | None, wanted: ReportState) -> ReportState:
     except KeyError:
         origin = "not stored" if current is None else current.value
         raise IllegalTransitionError(f"a report that is {origin} cannot become {wanted.value}") from None
+
+
+def state_with(current: ReportState | None, report: Report) -> ReportState:
+    """The state of a stored report (`current`; None: not stored yet) once `report`, a revision, is stored.
+
+    The one door to `final`: whoever stores, a report accuses only with the evidence its zone asks for.
+
+    Raises:
+        IllegalTransitionError: the table knows no such step, or evidence is missing; says which.
+    """
+    after = next_state(current, report.state)
+    if report.state is ReportState.FINAL and (lacking := missing_evidence(report)) is not None:
+        raise IllegalTransitionError(f"report {report.id} cannot be final: {lacking}")
+    return after

@@ -21,7 +21,11 @@ _REPORT = (
     *("plate_confidences", "plate_accepted", "plate_readings", "same_view", "duplicate_of", "rejection"),
     *("note", "stored_at", "updated_at"),
 )
-_FRACTIONS = frozenset({"x1", "y1", "x2", "y2", "score", "dwell_limit_s", "same_view", "plate_confidences"})
+# What came after the first chains: left out where it is unset, so that records from before keep their bytes.
+_REPORT_LATER = ("photo_gap_s", "unread_allowed")
+_FRACTIONS = frozenset(
+    {"x1", "y1", "x2", "y2", "score", "dwell_limit_s", "same_view", "plate_confidences", "photo_gap_s"}
+)
 _EVIDENCE = ("position", "kind", "key", "sha256", "media_type", "taken_at", "size_bytes")
 _STEP = ("revision", "from_state", "to_state", "at", "by", "why")
 _TOMBSTONE = ("id", "camera", "revision", "was", "duplicate_of", "last_seen_at", "expired_at")
@@ -37,7 +41,7 @@ def record_bytes(report: Row, evidence: Iterable[Row], history: Iterable[Row]) -
     return _canonical(
         {
             "format": FORMAT,
-            "report": _picked(report, _REPORT),
+            "report": _picked(report, _REPORT) | _picked(report, _set_of(report)),
             "evidence": [_picked(item, _EVIDENCE) for item in evidence],
             "history": [_picked(step, _STEP) for step in history],
         }
@@ -89,6 +93,10 @@ def sha256(data: bytes) -> str:
 
 def _picked(row: Row, names: tuple[str, ...]) -> dict[str, object]:
     return {name: _plain(row[name], fraction=name in _FRACTIONS) for name in names}
+
+
+def _set_of(report: Row) -> tuple[str, ...]:
+    return tuple(name for name in _REPORT_LATER if report.get(name) is not None)
 
 
 def _plain(value: object, *, fraction: bool) -> object:

@@ -20,6 +20,9 @@ from pipeline.report import (
 from storage.ports import HistoryEntry, StoredReport
 from storage.tables import CameraEventRow, EvidenceRow, HistoryRow, ReportRow
 
+# What a later revision does not change: it comes from elsewhere.
+_KEPT = frozenset({"id", "stored_at", "repeats", "verdict", "plate_corrected"})
+
 
 def new_row(report: Report, *, state: ReportState, at: datetime) -> ReportRow:
     """The row of a report that is stored for the first time, at `at`."""
@@ -58,13 +61,16 @@ def new_row(report: Report, *, state: ReportState, at: datetime) -> ReportRow:
         note=report.note,
         stored_at=at,
         updated_at=at,
+        photo_gap_s=report.photo_gap_s,
+        unread_allowed=report.unread_allowed,
+        plate_tail=report.plate.text[-4:],
     )
 
 
 def revise(row: ReportRow, report: Report, *, state: ReportState, at: datetime) -> None:
     """Bring `row` to a later revision; when it was first stored and its repeats stay."""
     newer = new_row(report, state=state, at=at)
-    for name in ReportRow.model_fields.keys() - {"id", "stored_at", "repeats"}:
+    for name in ReportRow.model_fields.keys() - _KEPT:
         setattr(row, name, getattr(newer, name))
 
 
@@ -117,6 +123,8 @@ def read(row: ReportRow, evidence: Sequence[EvidenceRow]) -> StoredReport:
         duplicate_of=row.duplicate_of,
         rejection=None if row.rejection is None else RejectionReason(row.rejection),
         note=row.note,
+        photo_gap_s=row.photo_gap_s,
+        unread_allowed=row.unread_allowed,
     )
     return StoredReport(
         report=report,

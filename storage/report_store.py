@@ -12,9 +12,9 @@ from sqlmodel import Session, col, select
 
 from pipeline.errors import StorageError
 from pipeline.geometry import Box
-from pipeline.lifecycle import next_state
+from pipeline.lifecycle import next_state, state_with
 from pipeline.report import CameraEvent, RejectionReason, Report, ReportState
-from storage import report_rows
+from storage import report_rows, sighting_rows
 from storage.chain import append_record
 from storage.database import shown
 from storage.ports import Applied, HistoryEntry, Outcome, ReportCounts, ReportFilter, StoredReport
@@ -46,7 +46,7 @@ class SqlReportStore:
                 # Its links stand in the chain of the camera it was first stored with.
                 raise StorageError(f"report {report.id} is of camera {row.camera}, not of {report.camera}")
             before = None if row is None else ReportState(row.state)
-            after = next_state(before, report.state)
+            after = state_with(before, report)
             if row is None:
                 row = report_rows.new_row(report, state=after, at=at)
                 session.add(row)
@@ -55,6 +55,7 @@ class SqlReportStore:
                 report_rows.revise(row, report, state=after, at=at)
                 session.execute(delete(EvidenceRow).where(col(EvidenceRow.report_id) == report.id))
             session.add_all(report_rows.evidence_rows(report))
+            sighting_rows.keep(session, sighting_rows.sighting_of(report))
             session.add(_step(report.id, report.revision, before, after, at=at, by=by, why=_why(report)))
             session.flush()
             append_record(session, row, at=at)

@@ -11,9 +11,11 @@ from storage.columns import UtcDateTime
 
 
 class ReportRow(SQLModel, table=True):
-    """One report as its newest revision says, and the state its life has come to.
+    """One report as its newest revision says, the state its life has come to, and what people say of it.
 
     `judged_state` is the state the judgement sent; `state` goes on from there (exported, expired).
+    `verdict` and `plate_corrected` are the last words of `reviews`; null is none. `plate_tail` are the last four
+    characters of the plate, which people remember and look for.
     `repeats` counts the duplicates that name this report; `last_seen_at` includes their sightings.
     """
 
@@ -25,10 +27,15 @@ class ReportRow(SQLModel, table=True):
             "(judged_state = 'duplicate') = (duplicate_of IS NOT NULL)", name="ck_reports_duplicate_of"
         ),
         Index("ix_reports_place", "camera", "zone", "last_seen_at"),
-        Index("ix_reports_parked_at", "parked_at"),
-        Index("ix_reports_state", "state"),
         Index("ix_reports_plate_text", "plate_text"),
         Index("ix_reports_duplicate_of", "duplicate_of"),
+        Index("ix_reports_newest", "parked_at", "id"),
+        Index("ix_reports_of_state", "state", "parked_at", "id"),
+        Index("ix_reports_of_camera", "camera", "parked_at", "id"),
+        Index("ix_reports_of_zone", "zone", "parked_at", "id"),
+        Index("ix_reports_to_review", "verdict", "state", "parked_at", "id"),
+        Index("ix_reports_plate_tail", "plate_tail"),
+        Index("ix_reports_plate_corrected", "plate_corrected"),
     )
 
     id: str = Field(sa_column=Column(String(64), primary_key=True))
@@ -66,6 +73,11 @@ class ReportRow(SQLModel, table=True):
     repeats: int = 0
     stored_at: datetime = Field(sa_type=UtcDateTime)
     updated_at: datetime = Field(sa_type=UtcDateTime)
+    photo_gap_s: float | None = None
+    unread_allowed: bool | None = None
+    plate_tail: str = Field(default="", sa_type=String(4))
+    verdict: str | None = Field(default=None, sa_type=String(16))
+    plate_corrected: str | None = None
 
 
 class EvidenceRow(SQLModel, table=True):

@@ -34,7 +34,7 @@ def evidence(name: str = "photo", kind: EvidenceKind = EvidenceKind.PHOTO_1) -> 
         key=f"2026/03/01/gate/{kind.value}-{digest[:32]}.jpg",
         sha256=digest,
         media_type="image/jpeg",
-        taken_at=NOON,
+        taken_at=NOON + timedelta(seconds=61) if kind is EvidenceKind.PHOTO_2 else NOON,
         size_bytes=123_456,
     )
 
@@ -80,8 +80,13 @@ def final(name: str | int = "a", **changes: object) -> Report:
         "evidence": (evidence("one"), evidence("two", EvidenceKind.PHOTO_2)),
         "same_view": 0.97,
         "note": "the plate was read by both photos",
+        "photo_gap_s": 60.0,
     }
-    return temporary(name, **(values | changes))
+    values |= changes
+    plate = values["plate"]
+    assert isinstance(plate, PlateText)
+    # A verdict on a vehicle whose plate was not read was given where that is allowed.
+    return temporary(name, **({"unread_allowed": not plate.accepted} | values))
 
 
 def rejected(name: str | int = "a", **changes: object) -> Report:

@@ -59,6 +59,8 @@ def report_json(report: Report) -> dict[str, Json]:
         "departed_at": moment_json(report.departed_at),
         "last_seen_at": moment_json(report.last_seen_at),
         "dwell_limit_s": report.dwell_limit_s,
+        "photo_gap_s": report.photo_gap_s,
+        "unread_allowed": report.unread_allowed,
         "same_view": report.same_view,
         "duplicate_of": report.duplicate_of,
         "rejection": report.rejection.value if report.rejection else None,

@@ -98,6 +98,20 @@ def test_an_illegal_step_names_both_states_and_changes_nothing(store: ReportStor
     assert len(store.history(hex_id("a"))) == 1
 
 
+@pytest.mark.parametrize("first", [True, False])
+def test_nothing_becomes_final_without_the_evidence_its_zone_asks_for(
+    store: ReportStore, first: bool
+) -> None:
+    """Also when the verdict comes before the temporary report, which then is not there to become anything."""
+    if first:
+        store.apply(temporary(), at=NOON, by="w1")
+    with pytest.raises(IllegalTransitionError, match=r"cannot be final: its photos were taken 61.0 s apart"):
+        store.apply(final(photo_gap_s=300.0), at=LATER, by="w1")
+    stored = store.get(hex_id("a"))
+    assert (None if stored is None else stored.report) == (temporary() if first else None)
+    assert len(store.history(hex_id("a"))) == int(first)
+
+
 def test_the_history_says_why(store: ReportStore) -> None:
     store.apply(rejected("a"), at=NOON, by="w")
     store.apply(duplicate("b", "c"), at=NOON, by="w")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -37,10 +37,12 @@ class Kept:
         kind: EvidenceKind = EvidenceKind.PHOTO_1,
         *,
         camera: str = "gate",
-        taken_at: datetime = NOON,
+        taken_at: datetime | None = None,
         media_type: str = "image/jpeg",
     ) -> Evidence:
-        """Store a piece of evidence."""
+        """Store a piece of evidence: of noon, photo 2 of a good minute later."""
+        if taken_at is None:
+            taken_at = NOON + timedelta(seconds=61 if kind is EvidenceKind.PHOTO_2 else 0)
         return self.evidence.put(
             camera=camera, kind=kind, taken_at=taken_at, data=data, media_type=media_type
         )

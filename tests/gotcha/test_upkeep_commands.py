@@ -113,7 +113,8 @@ def test_evidence_whose_entry_was_swapped_is_found_by_its_hash(home: Kept) -> No
 def test_what_a_watch_gave_up_for_better_is_said_and_is_no_failure(home: Kept) -> None:
     spoilt, second = photos(home, "a")
     home.keep(temporary("a", evidence=(spoilt,)), NOON)
-    home.keep(final("a", evidence=(second,)), NOON)
+    better = home.put(b"a better photo 1")
+    home.keep(final("a", evidence=(better, second)), NOON)
     result = home.run("verify")
     assert result.exit_code == 0
     assert f"UNNAMED evidence {spoilt.key}: no record names it" in result.stdout

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -9,22 +10,33 @@ import pytest
 from jobs.payloads import MAX_PAYLOAD_BYTES, decode, encode
 from pipeline.errors import PayloadError
 from pipeline.plate import PlateText
-from pipeline.report import CameraEvent, Report
+from pipeline.report import CameraEvent, EvidenceKind, Report
 from tests.reports import NOON, camera_event, duplicate, evidence, final, rejected, temporary
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "payloads"
-ITEMS: dict[str, Report | CameraEvent] = {
+# What the program that wrote version 1 had queued.
+OLD: dict[str, Report | CameraEvent] = {
     "report_temporary_v1": temporary(),
-    "report_final_v1": final(),
+    "report_final_v1": final(
+        evidence=(evidence("one"), replace(evidence("two", EvidenceKind.PHOTO_2), taken_at=NOON)),
+        photo_gap_s=None,
+        unread_allowed=None,
+    ),
     "report_rejected_v1": rejected(),
     "report_duplicate_v1": duplicate("b", "a"),
+}
+ITEMS: dict[str, Report | CameraEvent] = {
+    "report_temporary_v2": temporary(),
+    "report_final_v2": final(),
+    "report_rejected_v2": rejected(),
+    "report_duplicate_v2": duplicate("b", "a"),
     "camera_event_v1": camera_event(),
 }
 
 
-@pytest.mark.parametrize("name", ITEMS)
+@pytest.mark.parametrize("name", OLD | ITEMS)
 def test_a_golden_payload_still_loads(name: str) -> None:
-    assert decode((GOLDEN / f"{name}.json").read_text(encoding="utf-8")) == ITEMS[name]
+    assert decode((GOLDEN / f"{name}.json").read_text(encoding="utf-8")) == (OLD | ITEMS)[name]
 
 
 @pytest.mark.parametrize("name", ITEMS)
@@ -35,7 +47,7 @@ def test_a_payload_is_what_the_golden_file_says(name: str) -> None:
 
 
 def test_there_is_an_item_for_every_golden_file() -> None:
-    assert {path.stem for path in GOLDEN.glob("*.json")} == set(ITEMS)
+    assert {path.stem for path in GOLDEN.glob("*.json")} == set(OLD | ITEMS)
 
 
 @pytest.mark.parametrize("item", ITEMS.values(), ids=ITEMS)
@@ -50,7 +62,7 @@ def test_times_keep_their_moment() -> None:
     assert decoded.parked_at == seoul.astimezone(UTC)
 
 
-@pytest.mark.parametrize("version", [0, 2, 99])
+@pytest.mark.parametrize("version", [0, 3, 99])
 def test_an_unknown_version_says_what_to_do(version: int) -> None:
     payload = json.loads(encode(final())) | {"version": version}
     with pytest.raises(PayloadError, match=rf"version {version}.*update the worker"):
@@ -80,6 +92,9 @@ def changed(**changes: object) -> str:
         (changed(box=[5, 0, 1, 1]), "box"),
         (changed(frame_size=[0, 0]), "size"),
         (changed(note="x" * 4001), "note"),
+        (changed(photo_gap_s=0), "photo_gap_s"),
+        (changed(unread_allowed="yes"), "unread_allowed"),
+        (changed(version=1), "photo_gap_s"),
         (changed(note="a\0b"), "note"),
         (changed(camera="x" * 201), "camera"),
         (changed(rejection="plate_unread"), "rejected"),

@@ -318,6 +318,20 @@ def test_what_is_refused_for_good_waits_among_the_dead_letters(
     wait_for(lambda: outbox.counts().dead == 1 and outbox.dead()[0].failures == 1, what="its second death")
 
 
+def test_an_accusation_without_its_evidence_is_refused_by_the_worker_and_kept(
+    outbox: Outbox, dispatcher: Dispatcher, workers: Workers, store: SqlReportStore
+) -> None:
+    workers.start(store)
+    dispatcher.start()
+    outbox.offer(temporary("a"))
+    outbox.offer(final("a", evidence=temporary().evidence))
+    wait_for(lambda: outbox.counts() == OutboxCounts(pending=0, sent=0, dead=1))
+    assert "cannot be final: it has no photo_2" in outbox.dead()[0].reason
+    stored = store.get(hex_id("a"))
+    assert stored is not None
+    assert stored.state is ReportState.TEMPORARY
+
+
 def test_a_payload_of_an_unknown_version_is_kept_and_can_be_revived(
     outbox: Outbox, dispatcher: Dispatcher, workers: Workers, store: SqlReportStore
 ) -> None:

@@ -131,17 +131,21 @@ def test_where_a_plate_is_unread_the_photos_decide(
     evidence: EvidenceFolder,
 ) -> None:
     def seen(name: str, vehicle: int, light: float) -> Report:
-        photo = evidence.put(
-            camera="gate",
-            kind=EvidenceKind.PHOTO_1,
-            taken_at=NOON,
-            data=encode(scene(vehicle, RED, light=light)),
-            media_type="image/jpeg",
+        photos = tuple(
+            evidence.put(
+                camera="gate",
+                kind=kind,
+                taken_at=NOON + timedelta(seconds=after_s),
+                data=encode(scene(vehicle, RED, light=light * brighter)),
+                media_type="image/jpeg",
+            )
+            for kind, after_s, brighter in (
+                (EvidenceKind.PHOTO_1, 0.0, 1.0),
+                (EvidenceKind.PHOTO_2, 61.0, 1.01),
+            )
         )
         unread = PlateText(text="", confidences=(), accepted=False, readings=0)
-        return final(
-            name, plate=unread, box=PLACE, frame_size=SIZE, evidence=(photo,), since_start=name == "b"
-        )
+        return final(name, plate=unread, box=PLACE, frame_size=SIZE, evidence=photos, since_start=name == "b")
 
     first, second = stand(search, engine, client, seen("a", 1, 1.0), later(seen("b", seed, 0.8), 1))
     assert first.state is ReportState.FINAL

@@ -48,7 +48,9 @@ def rejected(reason: RejectionReason) -> Verdict:
     return Verdict(state=ReportState.REJECTED, rejection=reason)
 
 
-FINAL = Verdict(state=ReportState.FINAL)
+# With the rule of the zone under which the evidence was found to hold.
+FINAL = Verdict(state=ReportState.FINAL, photo_gap_s=60, unread_allowed=False)
+REPEAT = Verdict(state=ReportState.DUPLICATE, duplicate_of="a" * 32, photo_gap_s=60, unread_allowed=False)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +100,7 @@ FINAL = Verdict(state=ReportState.FINAL)
         (
             "a hopeless plate where it may stay unread",
             replace(COMPLETE, plate=UNREAD, plate_hopeless=True, zone=zone(report_unread=True)),
-            FINAL,
+            replace(FINAL, unread_allowed=True),
         ),
         (
             "a hopeless plate where it must be read: the vehicle may still turn",
@@ -118,12 +120,12 @@ FINAL = Verdict(state=ReportState.FINAL)
         (
             "a repeat",
             replace(COMPLETE, repeat_of="a" * 32),
-            Verdict(state=ReportState.DUPLICATE, duplicate_of="a" * 32),
+            REPEAT,
         ),
         (
             "a repeat that left with its plate unread is still a repeat",
             replace(COMPLETE, plate=UNREAD, departed=True, repeat_of="a" * 32),
-            Verdict(state=ReportState.DUPLICATE, duplicate_of="a" * 32),
+            REPEAT,
         ),
     ],
     ids=lambda value: value.replace(" ", "_") if isinstance(value, str) else "",

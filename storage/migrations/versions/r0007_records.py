@@ -1,4 +1,7 @@
-"""Anchors of the chain."""
+"""The rule a report was judged by: seconds between its photos, and whether it may do without a plate."""
+
+import sqlalchemy as sa
+from alembic import op
 
 revision = "0007"
 down_revision = "0006"
@@ -7,4 +10,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Nothing yet in this revision."""
+    """Add the columns; reports that are there were judged by a program that did not write its rule down."""
+    op.add_column("reports", sa.Column("photo_gap_s", sa.Float))
+    op.add_column("reports", sa.Column("unread_allowed", sa.Boolean))
