@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Engine, delete, func, or_
-from sqlmodel import col, select
+from sqlmodel import Session, SQLModel, col, select
 
 from pipeline.lifecycle import next_state
 from pipeline.report import ReportState
@@ -17,6 +17,22 @@ from storage.tables import DoomedEvidenceRow, EvidenceRow, HistoryRow, LinkRow, 
 from storage.transactions import changing, reading
 
 _AT_ONCE = 500
+
+
+# What names a report and outlives it, by table: it holds nothing personal, and the chain is proven with it.
+KEPT_TABLES = frozenset({"report_history", "chain", "access_log"})
+
+
+def _delete_what_hangs_on(session: Session, report_id: str) -> None:
+    """Delete the rows of every table that has a foreign key to `reports`: evidence, vectors, reviews.
+
+    The one place that decides what goes with a report. A new table needs the foreign key and nothing here;
+    one that is to outlive its reports goes into `KEPT_TABLES`, and a test holds every `report_id` to either.
+    """
+    for table in reversed(SQLModel.metadata.sorted_tables):
+        for key in table.foreign_keys:
+            if key.column.table.name == ReportRow.__tablename__:
+                session.execute(delete(table).where(key.parent == report_id))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +120,7 @@ class SqlRetention:
                 )
             )
             keys = set(session.exec(select(EvidenceRow.key).where(EvidenceRow.report_id == row.id)))
-            session.execute(delete(EvidenceRow).where(col(EvidenceRow.report_id) == row.id))
+            _delete_what_hangs_on(session, row.id)
             session.delete(row)
             session.add(tombstone)
             for key in sorted(keys):

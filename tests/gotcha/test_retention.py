@@ -10,7 +10,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Column, ForeignKey, Table, inspect, select, text
+from sqlmodel import SQLModel
 
 from gotcha import retention as retention_module
 from gotcha.evidence_wiring import evidence_on_the_way
@@ -20,9 +21,10 @@ from pipeline.errors import EvidenceError
 from pipeline.report import EvidenceKind, ReportState
 from storage.access_log import AccessAction, SqlAccessLog
 from storage.blob_store import BlobStore, StoredBlob
+from storage.database import open_database, writing
 from storage.evidence_check import verify_evidence
 from storage.ports import Outcome, ReportFilter
-from storage.retention import SqlRetention
+from storage.retention import KEPT_TABLES, SqlRetention
 from storage.verification import verify_records
 from tests.gotcha.kept import YAML, Kept, kept
 from tests.postgres import NewDatabase
@@ -267,3 +269,47 @@ def test_what_is_on_its_way_is_left_alone(folder_home: Kept) -> None:
     assert evidence_on_the_way(home.config) == {queued, remembered}
     assert unnamed(home) == []
     outbox.close()
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_every_table_that_names_a_report_goes_with_it_or_is_kept_on_purpose(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """Vectors, reviews and whatever comes: personal data must not outlive its report by being forgotten."""
+    url = f"sqlite:///{tmp_path / 'g.db'}"
+    if kind == "postgresql":
+        new: NewDatabase = request.getfixturevalue("new_postgres_database")
+        url = new()
+    engine = open_database(url)
+    schema = inspect(engine)
+    undecided = [
+        table
+        for table in schema.get_table_names()
+        if any(column["name"] == "report_id" for column in schema.get_columns(table))
+        and table not in KEPT_TABLES
+        and not any(
+            key["referred_table"] == "reports" and key["constrained_columns"] == ["report_id"]
+            for key in schema.get_foreign_keys(table)
+        )
+    ]
+    engine.dispose()
+    assert undecided == []
+
+
+def test_rows_of_any_table_with_a_foreign_key_to_reports_go_with_the_report(home: Kept) -> None:
+    """A table the purge has never heard of, such as one of vectors."""
+    reference: Column[str] = Column("report_id", ForeignKey("reports.id"), primary_key=True)
+    vectors = Table("vectors_of_a_test", SQLModel.metadata, reference)
+    try:
+        vectors.create(home.engine)
+        for name in ("old", "young"):
+            age = 400 if name == "old" else 1
+            home.keep(rejected(name, evidence=(home.put(name.encode()),)), NOW - age * DAY)
+            with writing(home.engine) as connection:
+                connection.execute(vectors.insert().values(report_id=hex_id(name)))
+        open_purge(home.config, home.engine).run(NOW)
+        with home.engine.connect() as connection:
+            assert connection.execute(select(vectors.c.report_id)).scalars().all() == [hex_id("young")]
+        vectors.drop(home.engine)
+    finally:
+        SQLModel.metadata.remove(vectors)
