@@ -13,12 +13,13 @@ from rich.console import Console
 from rich.table import Table
 
 from gotcha.config import Config
+from gotcha.evidence_wiring import open_evidence
 from pipeline.errors import EvidenceError
 from pipeline.geometry import Box
 from pipeline.report import Evidence, RejectionReason, Report, ReportState
 from simulator.truth import SceneTruth, StandingTruth
+from storage.blob_store import BlobStore
 from storage.database import open_database
-from storage.evidence_folder import EvidenceFolder
 from storage.ports import ReportFilter
 from storage.report_store import SqlReportStore
 
@@ -58,7 +59,7 @@ def compare(
         table.add_column(column)
     problems: list[str] = []
     left = list(expected)
-    evidence = EvidenceFolder(config.evidence_dir)
+    evidence = open_evidence(config)
     for report in finals:
         start_s = (report.arrived_at - began_at).total_seconds()
         halt = _matching(report, left, start_s)
@@ -144,7 +145,7 @@ def _box(halt: StandingTruth) -> Box:
     return Box(x1=x1, y1=y1, x2=x2, y2=y2)
 
 
-def _open_all(store: EvidenceFolder, items: tuple[Evidence, ...]) -> tuple[int, list[str]]:
+def _open_all(store: BlobStore, items: tuple[Evidence, ...]) -> tuple[int, list[str]]:
     """How many pieces of evidence open, and what is wrong with the others."""
     opened, trouble = 0, []
     for item in items:

@@ -20,7 +20,7 @@ from sources.video_file import FileOptions, FileSource
 from sources.video_writer import VideoWriter
 from vision.backend import Backend
 from vision.encode import decode_image, encode_jpeg
-from vision.masking import HiddenRegions, PrivacyMask, hide
+from vision.masking import LEAST_PERSON, HiddenRegions, PrivacyMask, hide
 from vision.plate_boxes import open_plate_boxes
 
 # A clip is looked at so often; between two looks what either found is hidden. In 0.2 s a walking person moves
@@ -132,9 +132,16 @@ def open_masker(config: Config) -> EvidenceMasker:
     Raises:
         ModelError: weights are missing or damaged.
     """
+    return EvidenceMasker(open_mask(config), jpeg_quality=config.evidence.jpeg_quality)
+
+
+def open_mask(config: Config) -> PrivacyMask:
+    """What finds heads and plates, as `open_masker` uses it; raises as it does."""
     backend = Backend.AUTO if config.detector.backend == "ultralytics" else Backend(config.detector.backend)
-    mask = PrivacyMask(detector(config), open_plate_boxes(PLATE_WEIGHTS, backend=backend))
-    return EvidenceMasker(mask, jpeg_quality=config.evidence.jpeg_quality)
+    # A watch may be set to believe only in what is certain; what is hidden must not depend on it.
+    least = min(config.detector.min_score, LEAST_PERSON)
+    unsure = config.model_copy(update={"detector": config.detector.model_copy(update={"min_score": least})})
+    return PrivacyMask(detector(unsure), open_plate_boxes(PLATE_WEIGHTS, backend=backend))
 
 
 def _fitted(box: Box, frame_size: Size, image: Image) -> Box:

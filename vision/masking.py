@@ -14,7 +14,7 @@ from vision.plate_boxes import PlateBoxes
 from vision.plate_owner import owned_by
 
 # Lower than what the watch believes in: a head too many is hidden rather than one too few shown.
-_LEAST_PERSON, _LEAST_VEHICLE = 0.15, 0.25
+LEAST_PERSON, _LEAST_VEHICLE = 0.15, 0.25
 # A standing adult is some 7.5 heads high (A. Loomis, Figure Drawing, 1943); the detector's box may begin
 # above the head, and a person bends. Less slender boxes show a part of a person, or one that sits or rides.
 _SLENDER, _HALF = 2.0, 1.2
@@ -76,7 +76,7 @@ class PrivacyMask:
         """
         found = self._detector.detect(image)
         seen = [*found, *(d for part in _parts(image) for d in self._detected_in(image, part))]
-        people = [d.box for d in seen if d.label is ObjectClass.PERSON and d.score >= _LEAST_PERSON]
+        people = [d.box for d in seen if d.label is ObjectClass.PERSON and d.score >= LEAST_PERSON]
         vehicles = tuple(d.box for d in found if d.label in VEHICLES and d.score >= _LEAST_VEHICLE)
         looked_at = vehicles if accused is None else (accused, *vehicles)
         plates = self._plates.find(image, looked_at)
