@@ -13,6 +13,7 @@ from sqlalchemy import Engine, text
 from gotcha.config import Config
 from gotcha.database_wiring import opened_database
 from gotcha.evidence_wiring import open_evidence
+from gotcha.ingest_wiring import webhook
 from gotcha.signing_key import signing_key
 from gotcha.video_wiring import video_services
 from jobs.context import utc_now
@@ -71,6 +72,7 @@ def opened_services(
             redis=redis,
             disk=lambda: _disk(config.state_dir),
             videos=video_services(config, engine, redis, now),
+            webhook=webhook(config, engine, redis),
             checks={
                 "database": _answering(engine),
                 "queue": lambda: ping(redis, redis_url),

@@ -20,6 +20,7 @@ from web.first_user import FirstUser
 from web.logins import Logins
 from web.overview import Disk
 from web.video_services import VideoServices
+from web.webhook import Webhook
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -59,6 +60,7 @@ class WebServices:
         redis: the queue's Redis, with short waits; what cameras publish lies there too.
         disk: the disk that the state lies on.
         videos: takes in videos and says what was found in them.
+        webhook: takes in files of buckets; None where it is not set up.
         checks: by name, what must work for the program to be of use; each raises GotchaError if it does not.
         now: the clock, aware UTC.
     """
@@ -75,6 +77,7 @@ class WebServices:
     redis: Redis
     disk: Callable[[], Disk]
     videos: VideoServices
+    webhook: Webhook | None
     checks: Mapping[str, Callable[[], None]]
     now: Callable[[], datetime]
 

@@ -20,6 +20,7 @@ from gotcha.cli.console import err, out
 from gotcha.cli.demo import demo
 from gotcha.cli.events import events
 from gotcha.cli.export import export
+from gotcha.cli.ingest import ingest
 from gotcha.cli.key import key
 from gotcha.cli.logs import set_up_logs
 from gotcha.cli.options import CommonOptions
@@ -49,6 +50,7 @@ Begin with [bold]gotcha demo[/] to see it work on a simulated street. Then put y
   [bold]gotcha verify[/]           whether anything stored was altered or removed
   [bold]gotcha events[/]           when a camera's view was moved, covered or dark
   [bold]gotcha analyze FILE[/]     the same for a video
+  [bold]gotcha ingest[/]           photos and videos that appear in buckets
 
 Exit code: 0 done, 1 failed, 2 wrong usage or configuration.
 """
@@ -134,7 +136,21 @@ def configure(
     context.obj = CommonOptions(config_path=config, named=named, verbose=verbose, debug=debug)
 
 
-for command in (run, watch, worker, web, analyze, check, accept_view, events, export, verify, purge, demo):
+for command in (
+    run,
+    watch,
+    worker,
+    web,
+    analyze,
+    check,
+    accept_view,
+    events,
+    export,
+    verify,
+    purge,
+    demo,
+    ingest,
+):
     app.command(help=taught(command))(command)
 app.add_typer(reports, name="reports")
 app.add_typer(queue, name="queue")
