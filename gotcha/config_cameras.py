@@ -45,6 +45,13 @@ def _size(value: object) -> object:
 PictureSize = Annotated[Size, BeforeValidator(_size)]
 
 
+class LocationConfig(Section):
+    """Where a camera hangs, degrees (WGS 84): photos taken near it are judged by its zones."""
+
+    latitude: float = Field(ge=-90, le=90, description="degrees north, -90 to 90")
+    longitude: float = Field(ge=-180, le=180, description="degrees east, -180 to 180")
+
+
 class CameraSettings(Section):
     """What every kind of camera has."""
 
@@ -56,6 +63,10 @@ class CameraSettings(Section):
         None, pattern="^[A-Z]{2}$", description="country of its plates, two capitals; by default the file's"
     )
     time_zone: TimeZone | None = Field(None, description="IANA time zone of its hours; by default the file's")
+
+    location: LocationConfig | None = Field(
+        None, description="where it hangs; photos with GPS near it are judged by its zones"
+    )
 
     @model_validator(mode="after")
     def _zone_names_differ(self) -> CameraSettings:

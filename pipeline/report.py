@@ -30,6 +30,7 @@ class RejectionReason(StrEnum):
 
     LEFT_BEFORE_DWELL = "left_before_dwell"
     LEFT_BEFORE_PHOTO_2 = "left_before_photo_2"
+    NO_SECOND_PHOTO = "no_second_photo"
     VIEW_CHANGED = "view_changed"
     VEHICLE_CHANGED = "vehicle_changed"
     PLATE_UNREAD = "plate_unread"
