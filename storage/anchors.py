@@ -33,7 +33,7 @@ class AnchorFile:
     """A file of JSON lines, one for each anchor; readable by its owner only. Processes may share it.
 
     Args:
-        path: made when the first anchor comes.
+        path: made, with its folder, when the first anchor comes.
     """
 
     def __init__(self, path: Path) -> None:
@@ -96,6 +96,7 @@ class AnchorFile:
             ) from error
 
     def _append(self, lines: bytes) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
         is_new = not self.path.exists()
         descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
         try:

@@ -58,5 +58,5 @@ def export(
                     at=datetime.now(UTC),
                 )
             )
+        out().print(Text(str(path)), soft_wrap=True)
         write_down_ends(config, engine)
-    out().print(Text(str(path)), soft_wrap=True)

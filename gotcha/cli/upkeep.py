@@ -138,8 +138,8 @@ def purge(
         work = open_purge(config, engine)
         if not dry_run:
             done = work.run(now, on_the_way=on_the_way)
-            write_down_ends(config, engine)
             out().print(Text(f"{summary(done)}."))
+            write_down_ends(config, engine)
             return
         due = list(work.due(now))
         unnamed = sum(1 for _ in work.unnamed(now, on_the_way))
