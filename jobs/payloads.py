@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
+from jobs.look_payload import LookV3, look_of, look_v3
 from pipeline.detection import ObjectClass
 from pipeline.errors import InvalidValueError, PayloadError
 from pipeline.geometry import Box, Size
@@ -90,6 +91,13 @@ class _ReportV2(_ReportV1):
     unread_allowed: bool | None
 
 
+class _ReportV3(_ReportV2):
+    """With what the vehicle looks like; a report that does not tell it stays at version 2."""
+
+    version: Literal[3]  # type: ignore[assignment]
+    look: LookV3
+
+
 class _CameraEventV1(_Model):
     version: Literal[1]
     kind: Literal["camera_event"]
@@ -111,19 +119,20 @@ class _Header(BaseModel):
 _MODELS: dict[tuple[int, str], type[_ReportV1 | _CameraEventV1]] = {
     (1, "report"): _ReportV1,
     (2, "report"): _ReportV2,
+    (3, "report"): _ReportV3,
     (1, "camera_event"): _CameraEventV1,
 }
 _VERSIONS = tuple(sorted({version for version, _kind in _MODELS}))
 
 
 def encode(item: Report | CameraEvent) -> str:
-    """The payload of `item`, JSON of the newest version.
+    """The payload of `item`, JSON of the oldest version that tells all of it.
 
     Raises:
         PayloadError: a field is larger than the contract allows, or the whole is; names the field.
     """
     try:
-        text = (_report_v2(item) if isinstance(item, Report) else _camera_event_v1(item)).model_dump_json()
+        text = (_newest(item) if isinstance(item, Report) else _camera_event_v1(item)).model_dump_json()
     except ValidationError as error:
         raise PayloadError(f"{type(item).__name__} {item.id} cannot be queued: {_first(error)}") from None
     _check_size(text)
@@ -167,6 +176,13 @@ def _first(error: ValidationError) -> str:
     where = ".".join(str(part) for part in details[0]["loc"]) or "the whole"
     more = f" (and {len(details) - 1} more)" if len(details) > 1 else ""
     return f"{where}: {details[0]['msg']}{more}"
+
+
+def _newest(report: Report) -> _ReportV2:
+    told = _report_v2(report)
+    if report.look is None:
+        return told
+    return _ReportV3(**{**dict(told), "version": 3}, look=look_v3(report.look))
 
 
 def _report_v2(report: Report) -> _ReportV2:
@@ -262,6 +278,7 @@ def _report(payload: _ReportV1) -> Report:
         note=payload.note,
         photo_gap_s=payload.photo_gap_s if isinstance(payload, _ReportV2) else None,
         unread_allowed=payload.unread_allowed if isinstance(payload, _ReportV2) else None,
+        look=look_of(payload.look) if isinstance(payload, _ReportV3) else None,
     )
 
 

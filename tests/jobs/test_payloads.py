@@ -11,9 +11,11 @@ from jobs.payloads import MAX_PAYLOAD_BYTES, decode, encode
 from pipeline.errors import PayloadError
 from pipeline.plate import PlateText
 from pipeline.report import CameraEvent, EvidenceKind, Report
+from pipeline.vehicle_look import VehicleColour, VehicleLook
 from tests.reports import NOON, camera_event, duplicate, evidence, final, rejected, temporary
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "payloads"
+LOOK = VehicleLook(model="m-1", vector=(0.6, -0.8, 0.0), colour=VehicleColour.RED)
 # What the program that wrote version 1 had queued.
 OLD: dict[str, Report | CameraEvent] = {
     "report_temporary_v1": temporary(),
@@ -30,6 +32,7 @@ ITEMS: dict[str, Report | CameraEvent] = {
     "report_final_v2": final(),
     "report_rejected_v2": rejected(),
     "report_duplicate_v2": duplicate("b", "a"),
+    "report_final_v3": final(look=LOOK),
     "camera_event_v1": camera_event(),
 }
 
@@ -62,7 +65,7 @@ def test_times_keep_their_moment() -> None:
     assert decoded.parked_at == seoul.astimezone(UTC)
 
 
-@pytest.mark.parametrize("version", [0, 3, 99])
+@pytest.mark.parametrize("version", [0, 4, 99])
 def test_an_unknown_version_says_what_to_do(version: int) -> None:
     payload = json.loads(encode(final())) | {"version": version}
     with pytest.raises(PayloadError, match=rf"version {version}.*update the worker"):
