@@ -14,6 +14,7 @@ from pipeline.detection import Detector, ObjectClass
 from pipeline.dwell import DwellTimer
 from pipeline.evidence import EvidenceRecorder, EvidenceTools
 from pipeline.geometry import Box, Point, Polygon
+from pipeline.idle_pace import IdlePace
 from pipeline.investigation import ClipSpan, Investigation
 from pipeline.korean_plates import KoreanPlates
 from pipeline.picture import Image
@@ -96,6 +97,7 @@ class Rig:
         sink: MemorySink | None = None,
         detector: Detector | None = None,
         standing: type[ScriptedStanding] = ScriptedStanding,
+        pace: IdlePace | None = None,
     ) -> None:
         self.evidence = evidence or MemoryEvidence()
         self.sink = sink or MemorySink()
@@ -130,6 +132,7 @@ class Rig:
             zones=(rule,),
             masks=(),
             analysis_long_side=640,
+            pace=pace,
             parts=WatchParts(
                 detector=detector or NothingDetected(),
                 tracker=self.standing,
