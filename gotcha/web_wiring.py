@@ -17,6 +17,7 @@ from gotcha.ingest_wiring import webhook
 from gotcha.signing_key import signing_key
 from gotcha.video_wiring import video_services
 from jobs.context import utc_now
+from jobs.outbox import Outbox
 from jobs.redis_connection import connect, ping
 from storage.access_log import SqlAccessLog
 from storage.api_keys import SqlApiKeys
@@ -24,6 +25,7 @@ from storage.blob_store import BlobStore
 from storage.report_store import SqlReportStore
 from storage.report_tally import ReportTally
 from storage.sessions import SqlSessions
+from storage.sighting_store import SqlSightingStore
 from storage.transactions import reading
 from storage.users import SqlUsers
 from web.first_user import FirstUser
@@ -55,6 +57,7 @@ def opened_services(
     with (
         opened_database(config) as engine,
         closing(connect(redis_url, wait_s=_REDIS_WAIT_S)) as redis,
+        closing(Outbox(config.state_dir / "outbox.db")) as outbox,
     ):
         evidence = open_evidence(config)
         users = SqlUsers(engine)
@@ -70,7 +73,9 @@ def opened_services(
             api_keys=SqlApiKeys(engine),
             setup=FirstUser(users, now),
             redis=redis,
+            outbox=outbox,
             disk=lambda: _disk(config.state_dir),
+            sightings=SqlSightingStore(engine),
             videos=video_services(config, engine, redis, now),
             webhook=webhook(config, engine, redis),
             checks={

@@ -6,7 +6,7 @@ import importlib.metadata
 
 from fastapi import FastAPI
 
-from web import auth_api, health_api, video_pieces_api, videos_api, webhook_api
+from web import auth_api, health_api, queue_api, search_api, video_pieces_api, videos_api, webhook_api
 from web.headers import SecurityHeaders
 from web.pages import choices, home, login, shell
 from web.pages.problem import problem_page
@@ -36,9 +36,11 @@ def create_app(services: WebServices) -> FastAPI:
     app.add_middleware(SecurityHeaders, behind_tls=services.settings.behind_tls)
     app.include_router(health_api.router)
     app.include_router(auth_api.router)
+    app.include_router(queue_api.router)
     app.include_router(videos_api.router)
     app.include_router(video_pieces_api.router)
     app.include_router(webhook_api.router)
+    app.include_router(search_api.router)
     for page in (shell, choices, login, home):
         app.include_router(page.router)
     app.mount("/static", RevalidatedFiles(directory=shell.STATIC), name="static")

@@ -10,11 +10,13 @@ from zoneinfo import ZoneInfo
 
 from fastapi import Request
 
+from jobs.outbox import Outbox
 from storage.access_log import SqlAccessLog
 from storage.api_keys import SqlApiKeys
 from storage.blob_store import BlobStore
 from storage.ports import ReportStore
 from storage.report_tally import ReportTally
+from storage.sightings import SightingStore
 from storage.users import SqlUsers
 from web.first_user import FirstUser
 from web.logins import Logins
@@ -58,7 +60,9 @@ class WebServices:
         api_keys: the keys of integrations.
         setup: lets the first user be made.
         redis: the queue's Redis, with short waits; what cameras publish lies there too.
+        outbox: what this machine's cameras reported and is not stored yet.
         disk: the disk that the state lies on.
+        sightings: finds vehicles that were seen.
         videos: takes in videos and says what was found in them.
         webhook: takes in files of buckets; None where it is not set up.
         checks: by name, what must work for the program to be of use; each raises GotchaError if it does not.
@@ -75,7 +79,9 @@ class WebServices:
     api_keys: SqlApiKeys
     setup: FirstUser
     redis: Redis
+    outbox: Outbox
     disk: Callable[[], Disk]
+    sightings: SightingStore
     videos: VideoServices
     webhook: Webhook | None
     checks: Mapping[str, Callable[[], None]]
