@@ -14,8 +14,8 @@ class ReportRow(SQLModel, table=True):
     """One report as its newest revision says, the state its life has come to, and what people say of it.
 
     `judged_state` is the state the judgement sent; `state` goes on from there (exported, expired).
-    `verdict` and `plate_corrected` are the last words of `reviews`; null is none. `plate_tail` are the last four
-    characters of the plate, which people remember and look for.
+    `verdict` and `plate_corrected` are the last words of `reviews`; null is none. `plate_tail` are the last
+    four characters of the plate, which people remember and look for.
     `repeats` counts the duplicates that name this report; `last_seen_at` includes their sightings.
     """
 
@@ -27,7 +27,7 @@ class ReportRow(SQLModel, table=True):
             "(judged_state = 'duplicate') = (duplicate_of IS NOT NULL)", name="ck_reports_duplicate_of"
         ),
         Index("ix_reports_place", "camera", "zone", "last_seen_at"),
-        Index("ix_reports_plate_text", "plate_text"),
+        Index("ix_reports_plate_text", "plate_text", postgresql_ops={"plate_text": "text_pattern_ops"}),
         Index("ix_reports_duplicate_of", "duplicate_of"),
         Index("ix_reports_newest", "parked_at", "id"),
         Index("ix_reports_of_state", "state", "parked_at", "id"),

@@ -11,6 +11,7 @@ from sqlalchemy import create_engine, text
 from sqlmodel import SQLModel
 
 import storage.account_tables
+import storage.review_tables
 import storage.tables  # noqa: F401  (fills the metadata)
 from pipeline.errors import StorageError, StorageUnavailableError
 from storage.database import open_database, writing

@@ -1,0 +1,153 @@
+"""What people say of reports: right, wrong, a repeat, and what the plate really is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select
+
+from pipeline.errors import IllegalTransitionError, InvalidValueError, StorageError
+from pipeline.report import ReportState
+from storage.review_tables import ReviewRow
+from storage.tables import ReportRow
+from storage.transactions import changing, reading
+
+MAX_REASON = 500
+
+
+class ReviewStep(StrEnum):
+    """What somebody did."""
+
+    CONFIRMED = "confirmed"
+    REJECTED = "rejected"
+    MERGED = "merged"
+    REOPENED = "reopened"
+    CORRECTED = "corrected"
+
+
+# What is being judged or has been thrown out by the rules is nobody's to confirm.
+_ACCUSATIONS = frozenset({ReportState.FINAL, ReportState.EXPORTED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """One step of a review.
+
+    Attributes:
+        report_id: of which report.
+        step: what was done.
+        reason: a sentence; needed to reject.
+        was, becomes: the plate before and after a correction; for a merge `becomes` is the report it repeats.
+        by: who did it.
+        at: when, aware UTC.
+    """
+
+    report_id: str
+    step: ReviewStep
+    by: str
+    at: datetime
+    reason: str = ""
+    was: str | None = None
+    becomes: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.step is ReviewStep.REJECTED and not self.reason.strip():
+            raise InvalidValueError("expected a reason for a rejection, got none")
+        if len(self.reason) > MAX_REASON:
+            raise InvalidValueError(f"expected a reason of at most {MAX_REASON} characters")
+        if self.step in (ReviewStep.MERGED, ReviewStep.CORRECTED) and not self.becomes:
+            raise InvalidValueError(f"expected what it becomes for the step {self.step.value}, got nothing")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reviewed:
+    """What counts of a report's reviews: `verdict` None is none yet, `plate` None is not corrected."""
+
+    verdict: ReviewStep | None
+    plate: str | None
+
+
+class SqlReviews:
+    """Reviews of reports; raises as `storage.ports.ReportStore` does. Threads may share it.
+
+    The judgement's own state of a report stays as it is: what the machine said and what a person says of it
+    are two things, and how often they differ is its false-report rate.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def add(self, review: Review) -> None:
+        """Take a step.
+
+        Raises:
+            StorageError: there is no such report.
+            IllegalTransitionError: the report is no accusation, or cannot be merged with that one.
+        """
+        with changing(self._engine, review.report_id) as session:
+            row = session.get(ReportRow, review.report_id)
+            if row is None:
+                raise StorageError(f"there is no report {review.report_id}")
+            was: str | None
+            if review.step is ReviewStep.CORRECTED:
+                was = row.plate_corrected or row.plate_text
+                row.plate_corrected = review.becomes
+            else:
+                was = row.verdict
+                _check(session, row, review)
+                row.verdict = None if review.step is ReviewStep.REOPENED else review.step.value
+            session.add(
+                ReviewRow(
+                    report_id=review.report_id,
+                    step=review.step.value,
+                    reason=review.reason.strip(),
+                    was=was,
+                    becomes=review.becomes,
+                    by=review.by,
+                    at=review.at,
+                )
+            )
+
+    def current(self, report_id: str) -> Reviewed | None:
+        """What counts now; None when there is no such report."""
+        with reading(self._engine) as session:
+            row = session.get(ReportRow, report_id)
+            if row is None:
+                return None
+            verdict = None if row.verdict is None else ReviewStep(row.verdict)
+            return Reviewed(verdict=verdict, plate=row.plate_corrected)
+
+    def of(self, report_id: str) -> tuple[Review, ...]:
+        """Every step, oldest first."""
+        with reading(self._engine) as session:
+            rows = session.exec(
+                select(ReviewRow).where(ReviewRow.report_id == report_id).order_by(col(ReviewRow.id))
+            )
+            return tuple(_review(row) for row in rows)
+
+
+def _check(session: Session, row: ReportRow, review: Review) -> None:
+    if ReportState(row.state) not in _ACCUSATIONS:
+        raise IllegalTransitionError(f"a report that is {row.state} cannot be {review.step.value}")
+    if review.step is not ReviewStep.MERGED:
+        return
+    original = session.get(ReportRow, review.becomes)
+    if original is None or original.id == row.id or original.camera != row.camera:
+        raise IllegalTransitionError("a report is merged with another one of the same camera")
+    if original.verdict == ReviewStep.MERGED.value:
+        raise IllegalTransitionError(f"report {original.id} is a repeat itself: merge with the first one")
+
+
+def _review(row: ReviewRow) -> Review:
+    return Review(
+        report_id=row.report_id,
+        step=ReviewStep(row.step),
+        reason=row.reason,
+        was=row.was,
+        becomes=row.becomes,
+        by=row.by,
+        at=row.at,
+    )
