@@ -78,7 +78,7 @@ def test_a_vehicle_lost_and_found_again_at_once_is_a_repeat_by_its_looks() -> No
     assert place.repeat_of(place.case("v2", arrived_s=130, left_s=300)) == first.report_id
 
 
-@pytest.mark.parametrize("away_s", [REFOUND_S + 5, HOUR_S, 3 * HOUR_S])
+@pytest.mark.parametrize("away_s", [REFOUND_S + 5, 106.0, HOUR_S, 3 * HOUR_S])
 def test_a_like_vehicle_that_comes_later_is_another_one(away_s: float) -> None:
     """Over a day at one kerb half of the vehicles look like one of those before, and were never reported."""
     place = Street()
