@@ -5,10 +5,7 @@ import socket
 from pathlib import Path
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, text
-from sqlmodel import SQLModel
 
 import storage.account_tables
 import storage.review_tables
@@ -18,6 +15,7 @@ from storage.database import open_database, writing
 from storage.report_store import SqlReportStore
 from tests.postgres import NewDatabase
 from tests.reports import NOON, hex_id, temporary
+from tests.storage.schema import differences
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -30,9 +28,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 def test_the_migrations_make_what_the_tables_say(url: str) -> None:
     engine = open_database(url)
-    with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert compare_metadata(context, SQLModel.metadata) == []
+    assert differences(engine) == []
     engine.dispose()
 
 

@@ -7,10 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, insert, text
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session
 
 from pipeline.detection import ObjectClass
 from pipeline.plate import UNREAD
@@ -24,6 +22,7 @@ from storage.tables import HistoryRow, ReportRow
 from storage.verification import verify_records
 from tests.postgres import NewDatabase
 from tests.reports import NOON, camera_event, duplicate, final, hex_id, rejected, temporary
+from tests.storage.schema import differences
 
 NEWEST = "0008"
 # Columns of reports that came after the first revision.
@@ -117,9 +116,7 @@ def test_a_full_database_of_the_first_revision(engine: Engine) -> None:
     assert upgrade(engine) == Upgrade(before="0001", after=NEWEST)
 
     assert rows(engine) == before
-    with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert compare_metadata(context, SQLModel.metadata) == []
+    assert differences(engine) == []
     store = SqlReportStore(engine)
     stored = {one.report.id: one for one in store.list(ReportFilter(limit=MAX_LIMIT))}
     assert {report.id: report for report in reports()} == {key: one.report for key, one in stored.items()}
