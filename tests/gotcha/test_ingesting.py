@@ -1,0 +1,307 @@
+"""Files that appear in a bucket, through a real S3 and SQS: each analysed once, none lost."""
+
+from __future__ import annotations
+
+import json
+import random
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from sqlalchemy import Engine
+
+from gotcha.config import Config, parse_config
+from gotcha.ingest_wiring import bucket_intake
+from gotcha.ingesting import Ingest
+from jobs.bucket_notices import BucketNotice
+from jobs.notice_taking import NoticeTaker, TakenFile, Taking
+from jobs.redis_connection import connect
+from pipeline.errors import ConfigError, SourceError, StorageUnavailableError
+from sources.sqs_inbox import SqsInbox
+from storage.analyses import Analysis, AnalysisFilter, AnalysisSource
+from storage.analysis_store import AnalysisStore
+from storage.database import open_database
+from tests.s3 import LOGIN
+from tests.sources.media import wait_until, write_video
+
+REGION = "us-east-1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Street:
+    """A bucket whose notifications go to a queue with a dead-letter queue, and who takes them in."""
+
+    bucket: str
+    queue_url: str
+    dead_url: str
+    endpoint: str
+    config: Config
+    engine: Engine
+    s3: Any
+    sqs: Any
+
+    def inbox(self, visibility_s: int = 10) -> SqsInbox:
+        return SqsInbox(
+            self.queue_url,
+            dead_letter_url=None,
+            endpoint=self.endpoint,
+            region=REGION,
+            visibility_s=visibility_s,
+        )
+
+    def taker(self) -> NoticeTaker:
+        # Redis is away: the analysis is stored all the same, and queued later.
+        return bucket_intake(self.config, self.engine, connect("redis://127.0.0.1:1/0", wait_s=0.1))
+
+    @contextmanager
+    def ingesting(
+        self, taker: NoticeTaker | None = None, attempts: int = 2, visibility_s: int = 10
+    ) -> Iterator[None]:
+        stop = threading.Event()
+        ingest = Ingest(self.inbox(visibility_s), taker or self.taker(), attempts=attempts)
+        thread = threading.Thread(target=ingest.run, args=(stop,))
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join(20.0)
+            assert not thread.is_alive()
+
+    def rows(self) -> tuple[Analysis, ...]:
+        return AnalysisStore(self.engine).list(AnalysisFilter())
+
+    def waiting(self, url: str | None = None) -> int:
+        """Messages in a queue, those that somebody holds included."""
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        said = self.sqs.get_queue_attributes(QueueUrl=url or self.queue_url, AttributeNames=names)
+        return sum(int(said["Attributes"][name]) for name in names)
+
+    def dead(self) -> list[tuple[str, str]]:
+        """Body and reason of each message in the dead-letter queue."""
+        answer = self.sqs.receive_message(
+            QueueUrl=self.dead_url,
+            MaxNumberOfMessages=10,
+            MessageAttributeNames=["All"],
+            VisibilityTimeout=0,
+        )
+        return [
+            (one["Body"], one["MessageAttributes"]["reason"]["StringValue"])
+            for one in answer.get("Messages", ())
+        ]
+
+    def objects(self) -> dict[str, tuple[str, str]]:
+        found = self.s3.list_objects_v2(Bucket=self.bucket).get("Contents", ())
+        return {one["Key"]: (one["ETag"], str(one["LastModified"])) for one in found}
+
+    def done(self) -> Callable[[], bool]:
+        return lambda: self.waiting() == 0
+
+
+@pytest.fixture(scope="module")
+def video(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    return write_video(tmp_path_factory.mktemp("bucket") / "street.mp4", frames=20).read_bytes()
+
+
+@pytest.fixture
+def street(tmp_path: Path, s3_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Street]:
+    for name, value in (LOGIN | {"AWS_EC2_METADATA_DISABLED": "true"}).items():
+        monkeypatch.setenv(name, value)
+    session = boto3.session.Session()
+    s3: Any = session.client("s3", endpoint_url=s3_endpoint, region_name=REGION)
+    sqs: Any = session.client("sqs", endpoint_url=s3_endpoint, region_name=REGION)
+    name = f"street-{uuid.uuid4().hex}"
+    dead_url = sqs.create_queue(QueueName=f"{name}-dead")["QueueUrl"]
+    dead_arn = _arn(sqs, dead_url)
+    policy = json.dumps({"deadLetterTargetArn": dead_arn, "maxReceiveCount": "50"})
+    queue_url = sqs.create_queue(QueueName=name, Attributes={"RedrivePolicy": policy})["QueueUrl"]
+    s3.create_bucket(Bucket=name)
+    s3.put_bucket_notification_configuration(
+        Bucket=name,
+        NotificationConfiguration={
+            "QueueConfigurations": [{"QueueArn": _arn(sqs, queue_url), "Events": ["s3:ObjectCreated:*"]}]
+        },
+    )
+    config = parse_config(
+        f"""
+state_dir: {tmp_path}
+videos: {{max_bytes: 1000000}}
+ingest:
+  endpoint: {s3_endpoint}
+  region: {REGION}
+  folders:
+    - {{bucket: {name}, camera: gate}}
+    - {{bucket: {name}, prefix: "뒷마당/", camera: yard}}
+cameras:
+  gate: {{kind: webcam}}
+  yard: {{kind: webcam}}
+""",
+        environment={},
+    )
+    engine = open_database(config.database_url)
+    yield Street(
+        bucket=name,
+        queue_url=queue_url,
+        dead_url=dead_url,
+        endpoint=s3_endpoint,
+        config=config,
+        engine=engine,
+        s3=s3,
+        sqs=sqs,
+    )
+    engine.dispose()
+
+
+def _arn(sqs: Any, url: str) -> str:
+    said = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+    return str(said["Attributes"]["QueueArn"])
+
+
+def event(bucket: str, key: str, sequencer: str = "0") -> str:
+    thing = {"key": key, "size": 1, "eTag": "x", "sequencer": sequencer}
+    record = {"eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": bucket}, "object": thing}}
+    return json.dumps({"Records": [record]})
+
+
+def test_videos_in_a_bucket_are_taken_in_and_nothing_is_written_there(street: Street, video: bytes) -> None:
+    """The first message is a test event; keys come percent-encoded."""
+    street.s3.put_object(Bucket=street.bucket, Key="north side/a+b%.mp4", Body=video)
+    street.s3.put_object(Bucket=street.bucket, Key="뒷마당/1", Body=video + b"\0", ContentType="video/mp4")
+    street.s3.put_object(Bucket=street.bucket, Key="notes.txt", Body=b"no picture at all")
+    before = street.objects()
+    assert street.waiting() >= 4
+    with street.ingesting():
+        wait_until(street.done(), within_s=30.0)
+    assert {(row.asked.camera, row.asked.files[0].name) for row in street.rows()} == {
+        ("gate", "a+b%.mp4"),
+        ("yard", "1"),
+    }
+    assert {row.asked.source for row in street.rows()} == {AnalysisSource.BUCKET}
+    assert (street.dead(), street.objects()) == ([], before)
+
+
+def test_an_event_that_comes_twenty_times_out_of_order_makes_one_analysis(
+    street: Street, video: bytes
+) -> None:
+    street.s3.put_object(Bucket=street.bucket, Key="gate/1.mp4", Body=video)
+    order = list(range(20))
+    random.Random(1).shuffle(order)
+    for number in order:
+        body = event(street.bucket, "gate%2F1.mp4", sequencer=f"{number:016x}")
+        street.sqs.send_message(QueueUrl=street.queue_url, MessageBody=body)
+    # Three programs at once, as on three machines.
+    with street.ingesting(), street.ingesting(), street.ingesting():
+        wait_until(street.done(), within_s=60.0)
+    assert len(street.rows()) == 1
+    assert street.dead() == []
+    # Once more, after everything: a queue may do that days later.
+    street.sqs.send_message(QueueUrl=street.queue_url, MessageBody=event(street.bucket, "gate%2F1.mp4"))
+    with street.ingesting():
+        wait_until(street.done(), within_s=30.0)
+    assert len(street.rows()) == 1
+
+
+def test_what_cannot_be_used_goes_to_the_dead_letters_with_its_reason(
+    street: Street, video: bytes, tmp_path: Path
+) -> None:
+    street.s3.put_object(Bucket=street.bucket, Key="text.mp4", Body=b"A text named .mp4. " * 100)
+    street.s3.put_object(Bucket=street.bucket, Key="huge.mp4", Body=b"\0" * 1_000_001)
+    for body in ("no JSON", event("somebody-elses", "1.mp4"), event(street.bucket, "deleted.mp4")):
+        street.sqs.send_message(QueueUrl=street.queue_url, MessageBody=body)
+    with street.ingesting():
+        wait_until(street.done(), within_s=30.0)
+    reasons = "\n".join(sorted(reason for _, reason in street.dead()))
+    for part in (
+        "it is no video",
+        "at most 1 MB are taken",
+        "it is not JSON",
+        "lies in none of ingest.folders",
+    ):
+        assert part.replace("it is no video", "the file is no video") in reasons
+    # The one that was deleted meanwhile is nobody's fault.
+    assert len(street.dead()) == 4
+    assert street.rows() == ()
+    assert [path for path in (tmp_path / "uploads").rglob("*") if path.is_file()] == []
+
+
+class Flaky:
+    """Fails as told before it takes; counts."""
+
+    def __init__(self, failures: list[Exception]) -> None:
+        self.failures = failures
+        self.asked = 0
+
+    def take(self, notice: BucketNotice) -> TakenFile:
+        self.asked += 1
+        if self.failures:
+            raise self.failures.pop(0)
+        return TakenFile(notice=notice, taking=Taking.NEW, analysis_id="a" * 32)
+
+
+def test_while_the_database_is_away_a_message_is_held_and_not_counted(street: Street) -> None:
+    """Its deliveries would have led it to the dead letters for a fault that is not its own."""
+    street.sqs.purge_queue(QueueUrl=street.queue_url)
+    street.sqs.send_message(QueueUrl=street.queue_url, MessageBody=event(street.bucket, "1.mp4"))
+    taker = Flaky([StorageUnavailableError("the database is away")] * 2)
+    with street.ingesting(taker, attempts=1):
+        wait_until(street.done(), within_s=30.0)
+    assert (taker.asked, street.dead()) == (3, [])
+
+
+def test_a_message_that_fails_time_and_again_goes_to_the_dead_letters(street: Street) -> None:
+    street.sqs.purge_queue(QueueUrl=street.queue_url)
+    street.sqs.send_message(QueueUrl=street.queue_url, MessageBody=event(street.bucket, "1.mp4"))
+    taker = Flaky([SourceError("access is denied"), RuntimeError("a bug of ours")])
+    with street.ingesting(taker, attempts=2):
+        wait_until(street.done(), within_s=40.0)
+    assert taker.asked == 2
+    ((_, reason),) = street.dead()
+    assert "RuntimeError" in reason
+
+
+def test_a_message_is_held_for_as_long_as_it_is_worked_on(street: Street) -> None:
+    street.sqs.purge_queue(QueueUrl=street.queue_url)
+    street.sqs.send_message(QueueUrl=street.queue_url, MessageBody=event(street.bucket, "1.mp4"))
+    began, go_on = threading.Event(), threading.Event()
+
+    class Slow(Flaky):
+        def take(self, notice: BucketNotice) -> TakenFile:
+            began.set()
+            assert go_on.wait(60.0)
+            return super().take(notice)
+
+    taker, other = Slow([]), street.inbox()
+    with street.ingesting(taker, visibility_s=3):
+        assert began.wait(20.0)
+        # Longer than it was taken for.
+        assert not threading.Event().wait(5.0)
+        assert other.receive() == ()
+        go_on.set()
+        wait_until(street.done(), within_s=20.0)
+    assert taker.asked == 1
+
+
+def test_a_program_that_ends_gives_its_messages_back(street: Street) -> None:
+    street.sqs.purge_queue(QueueUrl=street.queue_url)
+    for number in range(3):
+        street.sqs.send_message(QueueUrl=street.queue_url, MessageBody=event(street.bucket, f"{number}.mp4"))
+    taker = Flaky([StorageUnavailableError("the database is away")] * 100)
+    with street.ingesting(taker):
+        wait_until(lambda: taker.asked > 0, within_s=20.0)
+    assert len(street.inbox().receive()) + len(street.inbox().receive()) == 3
+
+
+def test_a_queue_without_dead_letters_or_no_queue_at_all_is_one_sentence(street: Street) -> None:
+    url = street.sqs.create_queue(QueueName=f"bare-{uuid.uuid4().hex}")["QueueUrl"]
+    for wrong, kind, sentence in (
+        (url, ConfigError, "has no dead-letter queue"),
+        (f"{url}x", SourceError, "there is no queue"),
+    ):
+        with pytest.raises(kind, match=sentence):
+            SqsInbox(wrong, dead_letter_url=None, endpoint=street.endpoint, region=REGION, visibility_s=10)
