@@ -17,7 +17,7 @@ from rq.registry import FailedJobRegistry, ScheduledJobRegistry, StartedJobRegis
 from rq.serializers import JSONSerializer
 
 from jobs.queues import AllowedJob, QueueName, open_queue
-from pipeline.errors import QueueError
+from pipeline.errors import JobBusyError, JobNotFoundError, QueueError
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -129,7 +129,8 @@ class QueueBoard:
         """The job of an id, wherever it is.
 
         Raises:
-            QueueError: Redis is away, or knows no such job.
+            JobNotFoundError: no queue has it.
+            QueueError: Redis is away.
         """
         with self._reached():
             for name in QueueName:
@@ -138,13 +139,14 @@ class QueueBoard:
                         job = self._job(name, place, job_id)
                         if job is not None:
                             return job
-        raise QueueError(f"no queue has a job {job_id}; it is done, or was deleted")
+        raise JobNotFoundError(f"no queue has a job {job_id}; it is done, or was deleted")
 
     def retry(self, job_id: str) -> None:
         """Put a failed job back at the end of its queue.
 
         Raises:
-            QueueError: Redis is away, or the job has not failed.
+            JobBusyError: the job has not failed.
+            QueueError: Redis is away.
         """
         with self._reached():
             for name in QueueName:
@@ -152,7 +154,7 @@ class QueueBoard:
                 if job_id in registry.get_job_ids(cleanup=False):
                     registry.requeue(job_id)
                     return
-        raise QueueError(f"the job {job_id} has not failed: only failed jobs are put back by hand")
+        raise JobBusyError(f"the job {job_id} has not failed: only failed jobs are put back by hand")
 
     def delete(self, job_id: str) -> None:
         """Take a job that nobody runs out of its queue.
@@ -161,11 +163,13 @@ class QueueBoard:
         a queue is not what keeps them.
 
         Raises:
-            QueueError: Redis is away, knows no such job, or a worker has it in hand.
+            JobNotFoundError: no queue has it.
+            JobBusyError: a worker has it in hand.
+            QueueError: Redis is away.
         """
         job = self.job(job_id)
         if job.place is JobPlace.RUNNING:
-            raise QueueError(f"a worker has the job {job_id} in hand; wait until it has ended")
+            raise JobBusyError(f"a worker has the job {job_id} in hand; wait until it has ended")
         with self._reached():
             found = self._fetched(job_id)
             if found is not None:

@@ -73,6 +73,14 @@ class QueueError(GotchaError):
     """The queue is unreachable or refused a job."""
 
 
+class JobNotFoundError(QueueError):
+    """No queue has this job; it is done, or was deleted."""
+
+
+class JobBusyError(QueueError):
+    """This cannot be done with a job in its present place."""
+
+
 class PayloadError(QueueError):
     """A queued payload is of an unknown version or malformed."""
 

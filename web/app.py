@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 from web import auth_api, health_api, queue_api, search_api, video_pieces_api, videos_api, webhook_api
 from web.headers import SecurityHeaders
-from web.pages import choices, home, login, shell
+from web.pages import choices, home, login, queue, shell
 from web.pages.problem import problem_page
 from web.problems import add_problem_handlers
 from web.services import WebServices
@@ -41,7 +41,7 @@ def create_app(services: WebServices) -> FastAPI:
     app.include_router(video_pieces_api.router)
     app.include_router(webhook_api.router)
     app.include_router(search_api.router)
-    for page in (shell, choices, login, home):
+    for page in (shell, choices, login, home, queue):
         app.include_router(page.router)
     app.mount("/static", RevalidatedFiles(directory=shell.STATIC), name="static")
     return app

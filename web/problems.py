@@ -16,6 +16,8 @@ from pipeline.errors import (
     GotchaError,
     IllegalTransitionError,
     InvalidValueError,
+    JobBusyError,
+    JobNotFoundError,
     LoginError,
     QueueError,
     StorageUnavailableError,
@@ -40,6 +42,8 @@ _STATUSES: tuple[tuple[type[GotchaError], int], ...] = (
     (UploadRefusedError, 422),
     (UploadError, 503),
     (StorageUnavailableError, 503),
+    (JobNotFoundError, 404),
+    (JobBusyError, 409),
     (QueueError, 503),
     (GotchaError, 500),
 )

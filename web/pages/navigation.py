@@ -28,7 +28,10 @@ class Place:
         return path == self.path or (self.path != "/" and path.startswith(f"{self.path}/"))
 
 
-PLACES = (Place(path="/", name="home", on_phone=True),)
+PLACES = (
+    Place(path="/", name="home", on_phone=True),
+    Place(path="/queue", name="queue", right=Right.ADMIN),
+)
 
 
 def places_for(caller: Caller) -> tuple[Place, ...]:
