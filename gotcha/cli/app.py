@@ -26,6 +26,7 @@ from gotcha.cli.logs import set_up_logs
 from gotcha.cli.options import CommonOptions
 from gotcha.cli.queue import queue
 from gotcha.cli.reports import reports
+from gotcha.cli.search import search
 from gotcha.cli.taught import taught
 from gotcha.cli.upkeep import database, purge, verify
 from gotcha.cli.user import user
@@ -45,6 +46,7 @@ Begin with [bold]gotcha demo[/] to see it work on a simulated street. Then put y
   [bold]gotcha run[/]              watch until Ctrl-C
   [bold]gotcha web[/]              the dashboard by itself
   [bold]gotcha reports list[/]     what was reported
+  [bold]gotcha search PLATE[/]     where a vehicle was seen before
   [bold]gotcha queue[/]            what is on its way to the database
   [bold]gotcha export ID[/]        the evidence pack of a report, for others
   [bold]gotcha verify[/]           whether anything stored was altered or removed
@@ -145,6 +147,7 @@ for command in (
     check,
     accept_view,
     events,
+    search,
     export,
     verify,
     purge,

@@ -15,6 +15,7 @@ import typer
 from rich.text import Text
 
 from gotcha.cli.console import err, out
+from gotcha.cli.moments import moment_of
 from gotcha.cli.operator import operator
 from gotcha.cli.options import config_of
 from gotcha.cli.report_json import moment_json, stored_csv, stored_json
@@ -59,8 +60,8 @@ def list_reports(
         camera=camera,
         zone=zone,
         plate=plate,
-        since=_moment(since, config.time_zone),
-        until=_moment(until, config.time_zone),
+        since=moment_of(since, config.time_zone),
+        until=moment_of(until, config.time_zone),
         limit=limit,
     )
     if as_json and as_csv:
@@ -226,18 +227,6 @@ def time_zone_of(config: Config, camera: str) -> ZoneInfo:
     """The time zone to show a camera's times in."""
     # A report outlives its camera's place in the configuration.
     return config.time_zone_of(camera) if camera in config.cameras else config.time_zone
-
-
-def _moment(text: str | None, time_zone: ZoneInfo) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise ConfigError(
-            f"expected a date or time such as 2026-05-01 or 2026-05-01T08:00, got {text!r}"
-        ) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=time_zone)
 
 
 def _print_json(value: object) -> None:
