@@ -93,6 +93,14 @@ class Analyzers:
 def build_analyzers(tools: AnalysisTools) -> Analyzers:
     """Every kind of analysis by one line."""
     # Imported here: it knows the tools above.
+    from gotcha.photo_analyzer import PhotoAnalyzer
     from gotcha.video_wiring import video_analyzer
 
-    return Analyzers({AnalysisKind.VIDEO: video_analyzer(tools)})
+    photos = PhotoAnalyzer(tools)
+    return Analyzers(
+        {
+            AnalysisKind.VIDEO: video_analyzer(tools),
+            AnalysisKind.PHOTO: photos,
+            AnalysisKind.METADATA: photos,
+        }
+    )

@@ -9,6 +9,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from time import monotonic
+
+import redis
 
 from gotcha.analyzers import AnalysisTools, LazyModels, build_analyzers
 from gotcha.config import Config
@@ -30,7 +33,8 @@ from storage.report_store import SqlReportStore
 
 _log = logging.getLogger(__name__)
 
-_UPKEEP_FIRST_S, _UPKEEP_EVERY_S = 30.0, 3600.0
+_GIVE_UP_EVERY_S = 15.0
+_PURGE_FIRST_S, _PURGE_EVERY_S = 60.0, 3600.0
 
 
 def analyze_uploads(
@@ -52,60 +56,71 @@ def analyze_uploads(
         QueueError: the address of Redis is wrong.
     """
     stop = threading.Event() if stop is None else stop
+    with opened_tools(config, redis_url, models) as tools:
+        analyses = AnalysisStore(tools.engine)
+        sweep = AnalysisSweep(AnalysisQueue(analyses, connect(redis_url)), stop)
+        sweep.start()
+        with _upkeep(tools, analyses):
+            run_worker(
+                redis_url,
+                tools.reports,
+                queue=QueueName.MODELS,
+                analyses=AnalysisRunner(analyses, build_analyzers(tools), stop),
+                stop=stop,
+            )
+        sweep.join(5.0)
+
+
+@contextmanager
+def opened_tools(config: Config, redis_url: str, models: LazyModels | None = None) -> Iterator[AnalysisTools]:
+    """What analyzers work with, open while the block lasts; raises as `analyze_uploads`."""
     engine = open_database(config.database_url)
     try:
-        redis = connect(redis_url)
-        evidence, reports = open_evidence(config), SqlReportStore(engine)
+        evidence, reports, client = open_evidence(config), SqlReportStore(engine), connect(redis_url)
         repeats = RepeatSearch(
             store=reports,
             history=PlaceHistory(engine),
             evidence=evidence,
             window_s=config.repeats.window_s,
         )
-        tools = AnalysisTools(
+        yield AnalysisTools(
             config=config,
             models=models or LazyModels(config),
             uploads=open_uploads(config),
             evidence=evidence,
             reports=reports,
-            keeper=ReportKeeper(reports, redis, repeats=repeats, by=f"{socket.gethostname()}-{os.getpid()}"),
+            keeper=ReportKeeper(reports, client, repeats=repeats, by=f"{socket.gethostname()}-{os.getpid()}"),
             engine=engine,
-            redis=redis,
+            redis=client,
         )
-        analyses = AnalysisStore(engine)
-        sweep = AnalysisSweep(AnalysisQueue(analyses, connect(redis_url)), stop)
-        sweep.start()
-        with _upkeep(tools, analyses):
-            run_worker(
-                redis_url,
-                reports,
-                queue=QueueName.MODELS,
-                analyses=AnalysisRunner(analyses, build_analyzers(tools), stop),
-                stop=stop,
-            )
-        sweep.join(5.0)
     finally:
         engine.dispose()
 
 
 @contextmanager
 def _upkeep(tools: AnalysisTools, analyses: AnalysisStore) -> Iterator[None]:
-    """Once an hour, in a thread: what is kept no longer goes."""
+    """In a thread: photos whose second one did not come are rejected, and hourly what is old goes."""
+    from gotcha.photo_pairs import PhotoPairs
+
     stop = threading.Event()
+    pairs = PhotoPairs(tools)
 
     def work() -> None:
-        wait_s = _UPKEEP_FIRST_S
-        while not stop.wait(wait_s):
-            wait_s = _UPKEEP_EVERY_S
+        next_purge_s = monotonic() + _PURGE_FIRST_S
+        while not stop.wait(_GIVE_UP_EVERY_S):
             try:
-                keep = timedelta(days=tools.config.uploads.keep_days)
-                gone = purge_uploads(tools.uploads, analyses, now=utc_now(), keep=keep)
-                if any(gone):
-                    _log.info("%d analyses and %d uploaded files expired", *gone)
-            except GotchaError as error:
-                _log.error("the upkeep of uploads failed, the next is in an hour: %s", error)
+                if given_up := pairs.give_up(utc_now()):
+                    _log.info("%d photos waited in vain for a second one: rejected", given_up)
+                if monotonic() >= next_purge_s:
+                    next_purge_s = monotonic() + _PURGE_EVERY_S
+                    keep = timedelta(days=tools.config.uploads.keep_days)
+                    gone = purge_uploads(tools.uploads, analyses, now=utc_now(), keep=keep)
+                    if any(gone):
+                        _log.info("%d analyses and %d uploaded files expired", *gone)
+            except (GotchaError, redis.RedisError) as error:
+                _log.warning("the upkeep of uploads waits: %s", error)
             except Exception:  # noqa: BLE001 - the thread's border: the worker beside it must go on
-                _log.exception("the upkeep of uploads failed, the next is in an hour")
+                _log.exception("the upkeep of uploads failed")
 
     thread = threading.Thread(target=work, name="upload-upkeep", daemon=True)
     thread.start()

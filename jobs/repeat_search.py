@@ -13,9 +13,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from redis.exceptions import LockError
-
-from pipeline.errors import StorageUnavailableError
+from jobs.camera_lock import camera_locked
 from pipeline.repeats import found_again, reported_vehicle
 from pipeline.report import EvidenceStore, Report, ReportState
 from pipeline.sights import Sights
@@ -73,7 +71,7 @@ class RepeatSearch:
         elif known is not None and known.report.state is ReportState.FINAL:
             yield report
         else:
-            with _locked(client, report.camera):
+            with camera_locked(client, "accusing", report.camera, longest_s=_LOCK_S):
                 yield self._searched(report)
 
     def _searched(self, report: Report) -> Report:
@@ -103,19 +101,3 @@ class RepeatSearch:
 
 def _as_duplicate(report: Report, original: str) -> Report:
     return replace(report, state=ReportState.DUPLICATE, duplicate_of=original)
-
-
-@contextmanager
-def _locked(client: Redis, camera: str) -> Iterator[None]:
-    lock = client.lock(f"gotcha:accusing:{camera}", timeout=_LOCK_S, blocking_timeout=_LOCK_S)
-    try:
-        taken = lock.acquire()
-    except LockError as error:
-        raise StorageUnavailableError(f"the reports of camera {camera} are locked: {error}") from error
-    if not taken:
-        raise StorageUnavailableError(f"another worker has been storing a report of {camera} for too long")
-    try:
-        yield
-    finally:
-        if lock.owned():
-            lock.release()
