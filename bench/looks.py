@@ -5,8 +5,8 @@ gotcha bench looks [--seeds 1] [--footage DIR]
 The simulator's scenes say which vehicle is which and how it is painted. In footage with its truth (see
 bench/events), the standing vehicles are known by their places; pairs are a second apart at least. Printed for
 each: the chance that a pair of pictures of one vehicle is more alike than a pair of two (the area under the
-ROC curve; 50 % is chance), the same for pairs of places that overlap by less than half, and how often the most
-alike other picture of the scene is of the same vehicle.
+ROC curve; 50 % is chance), the same for pairs of places that overlap by less than half, and how often the
+most alike other picture of the scene is of the same vehicle.
 """
 
 from __future__ import annotations
