@@ -11,10 +11,13 @@ import cv2
 import numpy as np
 import pytest
 
+from gotcha.models import VEHICLE_WEIGHTS
 from pipeline.detection import Detection, Detector, ObjectClass
 from pipeline.geometry import Box
 from pipeline.picture import Image
+from tests.vision.drawn_car import draw_car, road, through_a_lens
 from tests.vision.networks import color_network, draw
+from tests.vision.plates import latin_plate
 from vision.yolo_detector import DetectorOptions, OnnxDetector, OpenVinoDetector
 
 MODELS = Path(__file__).parents[2] / "models"
@@ -43,6 +46,12 @@ def _drawn(make: Callable[[Path, DetectorOptions], Detector], weights: Path) -> 
     return Case(make(weights, OPTIONS), image, tuple(boxes.items()))
 
 
+def _bundled(make: Callable[[Path, DetectorOptions], Detector]) -> Case:
+    image, car = road(), Box(x1=800, y1=300, x2=1100, y2=560)
+    draw_car(image, car, latin_plate("AB12 CDE", height_px=26))
+    return Case(make(VEHICLE_WEIGHTS, OPTIONS), through_a_lens(image), ((ObjectClass.CAR, car),))
+
+
 def _ultralytics() -> Case:
     ultralytics = pytest.importorskip("ultralytics", reason="run by make test-extras")
     from vision.ultralytics_detector import UltralyticsDetector
@@ -63,6 +72,8 @@ def _ultralytics() -> Case:
         "onnx raw",
         "openvino end-to-end",
         "openvino raw",
+        "onnx bundled",
+        "openvino bundled",
         pytest.param("ultralytics", marks=pytest.mark.extras),
     ],
     scope="module",
@@ -71,9 +82,12 @@ def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     name: str = request.param
     if name == "ultralytics":
         return _ultralytics()
+    make = OnnxDetector if name.startswith("onnx") else OpenVinoDetector
+    if name.endswith("bundled"):
+        return _bundled(make)
     weights = tmp_path_factory.mktemp("weights") / "colors.onnx"
     color_network(weights, end_to_end=name.endswith("end-to-end"))
-    return _drawn(OnnxDetector if name.startswith("onnx") else OpenVinoDetector, weights)
+    return _drawn(make, weights)
 
 
 def _on(box: Box, found: tuple[Detection, ...]) -> list[Detection]:
