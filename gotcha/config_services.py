@@ -29,7 +29,8 @@ class DetectorConfig(Section):
     weights: Weights | None = Field(
         None,
         min_length=1,
-        description="an .onnx file, or an Ultralytics checkpoint; by default the bundled one",
+        description="an .onnx file, or an Ultralytics checkpoint, fetched by it where it knows the name "
+        "(yolo26n.pt) and no file has it; by default the bundled one",
     )
     input_px: int = Field(
         640, ge=160, le=1920, multiple_of=32, description="long side of the picture it sees, a multiple of 32"
@@ -73,6 +74,11 @@ class PlatesConfig(Section):
     )
     languages: tuple[str, ...] = Field(
         ("en",), min_length=1, description="languages of easyocr, such as [ko, en]"
+    )
+    model_directory: ConfigPath | None = Field(
+        None,
+        description="where easyocr's weights lie, and where it fetches missing ones to; by default its own "
+        "folder, and then nothing is fetched",
     )
     min_height_px: float = Field(
         14.0, ge=8, le=200, description="least height of a plate to be read, pixels of the full picture"

@@ -73,6 +73,7 @@ def scanner(config: Config, region: str) -> PlateScanner:
         weights=READER_WEIGHTS,
         backend=backend,
         languages=config.plates.languages,
+        model_directory=config.plates.model_directory,
     )
     gates = PlateGates(min_height_px=config.plates.min_height_px)
     return open_scanner(PLATE_WEIGHTS, reader, backend=backend, gates=gates)

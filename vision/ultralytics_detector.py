@@ -23,8 +23,8 @@ class UltralyticsDetector:
     """Finds vehicles and people with an Ultralytics network. Safe in several threads, which take turns.
 
     Args:
-        weights: a checkpoint (`.pt`) or anything else Ultralytics loads, such as `yolo26n.pt` in its cache.
-            Nothing is downloaded.
+        weights: a checkpoint (`.pt`) or anything else Ultralytics loads. A name it knows, such as
+            `yolo26n.pt`, it fetches once where there is no such file; it fetches nothing else.
         options: how to look; the close pass is not made here.
         device: as Ultralytics names it: `cpu`, `cuda:0`, or None for its own choice.
 
@@ -37,7 +37,8 @@ class UltralyticsDetector:
     def __init__(
         self, weights: Path, options: DetectorOptions | None = None, *, device: str | None = None
     ) -> None:
-        # Read when the library is imported: it must neither install packages nor call home.
+        # Read when the library is imported: it must neither install packages nor call home. Its offline mode
+        # does not keep it from fetching a checkpoint by name (ultralytics.utils.downloads.safe_download).
         os.environ["YOLO_AUTOINSTALL"] = "false"
         os.environ["YOLO_OFFLINE"] = "1"
         os.environ.setdefault("YOLO_VERBOSE", "false")

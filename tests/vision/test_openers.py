@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gotcha.config import parse_config
+from gotcha.models import scanner
 from pipeline.detection import ObjectClass
 from pipeline.errors import InvalidValueError, ModelError
 from pipeline.geometry import Box
@@ -148,6 +150,26 @@ def test_ultralytics_says_what_is_wrong_with_weights(tmp_path: Path) -> None:
         UltralyticsDetector(damaged)
     with pytest.raises(ModelError, match=r"no file .*nowhere\.pt"):
         UltralyticsDetector(tmp_path / "nowhere.pt")
+
+
+@pytest.mark.extras
+def test_easyocr_takes_and_fetches_its_weights_in_the_folder_of_the_configuration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import easyocr.easyocr
+
+    asked: list[Path] = []
+
+    def fetch(_url: str, filename: str, folder: str, _verbose: bool = True) -> None:
+        asked.append(Path(folder) / filename)
+        raise OSError("no network")
+
+    monkeypatch.setattr(easyocr.easyocr, "download_and_unzip", fetch)
+    text = "region: GB\nplates: {reader: easyocr, model_directory: weights}\n"
+    config = parse_config(text, folder=tmp_path, environment={})
+    with pytest.raises(ModelError, match="no network"):
+        scanner(config, "GB")
+    assert [path.parent for path in asked] == [tmp_path / "weights"]
 
 
 @pytest.mark.extras
