@@ -35,8 +35,8 @@ class StillOptions:
         username: wins over the one in `url`.
         password: wins over the one in `url`.
         interval_s: from one request to the next.
-        timeout_s: a picture must have come by then.
-        failures: so many requests in a row must fail before the camera counts as lost.
+        timeout_s: a picture must have come by then, or the camera has stalled.
+        failures: so many requests in a row must be answered badly before the camera counts as lost.
         most_bytes: larger answers are cut off.
         jpeg: what is done with the pictures.
         retry: the waits once it is lost.
@@ -124,7 +124,7 @@ class StillSource:
             began_s = self._clocks.monotonic()
             try:
                 data = self._fetched(client, auth)
-            except (SourceOpenError, SourceStalledError):
+            except SourceOpenError:
                 failures += 1
                 if failures >= self._options.failures or not connected:
                     raise

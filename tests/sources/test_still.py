@@ -1,6 +1,7 @@
 import http.server
 import logging
 import threading
+import time
 from collections.abc import Iterator
 
 import httpx
@@ -23,6 +24,9 @@ class Camera(http.server.ThreadingHTTPServer):
         self.sent = 0
         self.standing = False
         self.body: bytes | None = None
+        # Cleared while the camera hangs in the middle of an answer.
+        self.answers = threading.Event()
+        self.answers.set()
 
     @property
     def url(self) -> str:
@@ -34,6 +38,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         camera = self.server
+        camera.answers.wait(5.0)
         given = self.headers.get("Authorization", "")
         if camera.scheme == "basic" and given != "Basic dXNlcjpnZWhlaW0=":
             return self._answer(401, b"", 'Basic realm="x"')
@@ -180,3 +185,23 @@ def test_what_is_no_picture_is_said_and_polling_goes_on(
     stop.set()
     thread.join(3.0)
     assert camera.status == httpx.codes.OK
+
+
+def test_a_camera_that_hangs_is_said_at_its_first_late_picture(camera: Camera, stop: threading.Event) -> None:
+    # Three late pictures in a row took half a minute; a stall is to be noticed within ten seconds.
+    notices = Notices()
+    frames: list[Frame] = []
+    source = StillSource("c", options(camera.url), sink=notices)
+    thread = watched(source, stop, frames)
+    wait_until(lambda: len(frames) >= 2)
+    camera.answers.clear()
+    began_s = time.monotonic()
+    wait_until(lambda: "stalled" in notices.kinds())
+    took_s = time.monotonic() - began_s
+    camera.answers.set()
+    had = len(frames)
+    wait_until(lambda: len(frames) > had)
+    stop.set()
+    thread.join(3.0)
+    assert "no picture in 1 s" in notices.texts("stalled")
+    assert took_s < 2.5
