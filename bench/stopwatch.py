@@ -17,6 +17,13 @@ class Stopwatch:
         self._stack: list[str] = []
         self._since = 0.0
 
+    def taken(self) -> Stopwatch:
+        """What was measured so far, as a stopwatch of its own; this one begins anew."""
+        apart = Stopwatch()
+        apart.seconds, self.seconds = self.seconds, apart.seconds
+        apart.calls, self.calls = self.calls, apart.calls
+        return apart
+
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         """What runs inside belongs to `name`, except what belongs to a stage inside it."""

@@ -1,4 +1,4 @@
-"""A minute of a typical street as a camera sends it: 1080p30 H.264, a keyframe a second."""
+"""A minute of a typical street and the one before it as a camera sends them: 1080p30 H.264, 1 s keyframes."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from simulator.truth import ZoneTruth
 
 SIZE = Size(width=1920, height=1080)
 FPS = 30
+# A camera that has just been started looks often and closely at what stands there; that is over by then.
+LEAD_S = 60.0
 LENGTH_S = 60.0
 _SEED, _HOURS = 2, 0.2
 _MOVING_SHARE = 0.25  # of a typical street's time something moves
@@ -34,7 +36,10 @@ def zones() -> tuple[ZoneTruth, ...]:
 
 
 def write_minute(path: Path) -> float:
-    """Encode a minute in which something moves about a quarter of the time and most is parked; that share."""
+    """Encode a minute in which something moves about a quarter of the time and most is parked; that share.
+
+    The minute begins `LEAD_S` after the video does.
+    """
     scene = street()
     begin_s, share = _typical_minute(scene)
     with av.open(str(path), "w") as container:
@@ -50,8 +55,9 @@ def write_minute(path: Path) -> float:
             "sc_threshold": "0",
             "tune": "zerolatency",
         }
-        for index in track(range(int(LENGTH_S * FPS)), description="Drawing the street"):
-            frame = av.VideoFrame.from_ndarray(scene.frame(begin_s + index / FPS), format="bgr24")
+        for index in track(range(int((LEAD_S + LENGTH_S) * FPS)), description="Drawing the street"):
+            at_s = begin_s - LEAD_S + index / FPS
+            frame = av.VideoFrame.from_ndarray(scene.frame(at_s), format="bgr24")
             frame.pts, frame.time_base = index, Fraction(1, FPS)
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
@@ -67,7 +73,8 @@ def _typical_minute(scene: Scene) -> tuple[float, float]:
         before = seen
     length = int(LENGTH_S / _STEP_S)
     shares = [sum(moves[i : i + length]) / length for i in range(len(moves) - length)]
-    typical = [i for i, share in enumerate(shares) if abs(share - _MOVING_SHARE) <= _NEAR]
+    lead = int(LEAD_S / _STEP_S)
+    typical = [i for i, share in enumerate(shares) if i >= lead and abs(share - _MOVING_SHARE) <= _NEAR]
     halts = scene.truth(fps=1.0).stationary
 
     def parked(first: int) -> float:
