@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 from gotcha.config import Config
 from gotcha.database_wiring import opened_database
+from gotcha.photo_wiring import photo_intake
 from gotcha.state_folder import prepare
 from gotcha.upload_wiring import open_uploads
 from gotcha.video_wiring import video_intake
 from jobs.analysis_queue import AnalysisQueue
 from jobs.embedded_redis import open_redis
+from jobs.photo_intake import NamedFile, PhotosAsked
 from jobs.redis_connection import connect
 from jobs.video_intake import VideoAsked
 from pipeline.errors import ConfigError
@@ -103,4 +105,13 @@ def _ways(config: Config, queue: AnalysisQueue) -> Mapping[FileKind, FileWay]:
         asked = VideoAsked(name=name, camera=camera, source=AnalysisSource.BUCKET, owner=owner)
         return videos.take(incoming, asked)
 
-    return {FileKind.VIDEO: FileWay(limit_bytes=config.videos.max_bytes, take=video)}
+    photos = photo_intake(config, queue)
+
+    def photo(incoming: Incoming, name: str, camera: str | None, owner: str) -> Submitted:
+        asked = PhotosAsked(camera=camera, source=AnalysisSource.BUCKET, owner=owner)
+        return photos.take([NamedFile(incoming=incoming, name=name)], asked)
+
+    return {
+        FileKind.PHOTO: FileWay(limit_bytes=config.photos.max_bytes, take=photo),
+        FileKind.VIDEO: FileWay(limit_bytes=config.videos.max_bytes, take=video),
+    }

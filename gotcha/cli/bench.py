@@ -18,6 +18,7 @@ BENCHES = {
     "plates": "plates read right, wrong and not at all",
     "detectors": "time for a picture, by backend and size",
     "live_footage": "the whole program on real footage, served as RTSP cameras and ESP32-CAMs",
+    "entrances": "parked intervals of footage by every entrance, beside those of the live path",
     "masking": "how much of heads and plates is hidden in evidence packs",
     "search": "time of a search among 100,000 sightings, beside NumPy's brute force",
     "looks": "whether looks tell vehicles apart, and colours are named right",
@@ -27,7 +28,7 @@ BENCHES = {
     "day": "an 8-hour simulated day: memory, time for a frame, reports",
 }
 # Judged against footage with its truth, which is not shipped: the user says where it lies.
-NEEDS_FOOTAGE = frozenset({"events", "plates", "detectors", "live_footage", "masking"})
+NEEDS_FOOTAGE = frozenset({"events", "entrances", "plates", "detectors", "live_footage", "masking"})
 
 
 def bench(

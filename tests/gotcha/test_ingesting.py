@@ -24,11 +24,11 @@ from jobs.notice_taking import NoticeTaker, TakenFile, Taking
 from jobs.redis_connection import connect
 from pipeline.errors import ConfigError, SourceError, StorageUnavailableError
 from sources.sqs_inbox import SqsInbox
-from storage.analyses import Analysis, AnalysisFilter, AnalysisSource
+from storage.analyses import Analysis, AnalysisFilter, AnalysisKind, AnalysisSource
 from storage.analysis_store import AnalysisStore
 from storage.database import open_database
 from tests.s3 import LOGIN
-from tests.sources.media import wait_until, write_video
+from tests.sources.media import jpeg, wait_until, write_video
 
 REGION = "us-east-1"
 
@@ -169,18 +169,20 @@ def event(bucket: str, key: str, sequencer: str = "0") -> str:
     return json.dumps({"Records": [record]})
 
 
-def test_videos_in_a_bucket_are_taken_in_and_nothing_is_written_there(street: Street, video: bytes) -> None:
+def test_files_in_a_bucket_are_taken_in_and_nothing_is_written_there(street: Street, video: bytes) -> None:
     """The first message is a test event; keys come percent-encoded."""
     street.s3.put_object(Bucket=street.bucket, Key="north side/a+b%.mp4", Body=video)
     street.s3.put_object(Bucket=street.bucket, Key="뒷마당/1", Body=video + b"\0", ContentType="video/mp4")
     street.s3.put_object(Bucket=street.bucket, Key="notes.txt", Body=b"no picture at all")
+    street.s3.put_object(Bucket=street.bucket, Key="뒷마당/2.JPG", Body=jpeg(0))
     before = street.objects()
-    assert street.waiting() >= 4
+    assert street.waiting() >= 5
     with street.ingesting():
         wait_until(street.done(), within_s=30.0)
-    assert {(row.asked.camera, row.asked.files[0].name) for row in street.rows()} == {
-        ("gate", "a+b%.mp4"),
-        ("yard", "1"),
+    assert {(row.asked.kind, row.asked.camera, row.asked.files[0].name) for row in street.rows()} == {
+        (AnalysisKind.VIDEO, "gate", "a+b%.mp4"),
+        (AnalysisKind.VIDEO, "yard", "1"),
+        (AnalysisKind.PHOTO, "yard", "2.JPG"),
     }
     assert {row.asked.source for row in street.rows()} == {AnalysisSource.BUCKET}
     assert (street.dead(), street.objects()) == ([], before)
@@ -211,6 +213,7 @@ def test_what_cannot_be_used_goes_to_the_dead_letters_with_its_reason(
     street: Street, video: bytes, tmp_path: Path
 ) -> None:
     street.s3.put_object(Bucket=street.bucket, Key="text.mp4", Body=b"A text named .mp4. " * 100)
+    street.s3.put_object(Bucket=street.bucket, Key="zip.jpg", Body=b"PK\x03\x04" + b"\0" * 100)
     street.s3.put_object(Bucket=street.bucket, Key="huge.mp4", Body=b"\0" * 1_000_001)
     for body in ("no JSON", event("somebody-elses", "1.mp4"), event(street.bucket, "deleted.mp4")):
         street.sqs.send_message(QueueUrl=street.queue_url, MessageBody=body)
@@ -225,7 +228,7 @@ def test_what_cannot_be_used_goes_to_the_dead_letters_with_its_reason(
     ):
         assert part.replace("it is no video", "the file is no video") in reasons
     # The one that was deleted meanwhile is nobody's fault.
-    assert len(street.dead()) == 4
+    assert len(street.dead()) == 5
     assert street.rows() == ()
     assert [path for path in (tmp_path / "uploads").rglob("*") if path.is_file()] == []
 
