@@ -4,6 +4,7 @@ from alembic import context
 from sqlmodel import SQLModel
 
 import storage.analysis_table
+import storage.device_tables
 import storage.sighting_tables
 import storage.tables  # noqa: F401  (fills the metadata that --autogenerate compares with)
 

@@ -7,6 +7,10 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine
 from sqlmodel import SQLModel
 
+import storage.analysis_table
+import storage.device_tables
+import storage.sighting_tables  # noqa: F401  (they fill the metadata)
+
 # On an expression of pgvector, which may be missing: only the migration knows it.
 _ONLY_MIGRATED = "ix_vectors_neighbours"
 
