@@ -14,7 +14,8 @@ from pipeline.errors import PayloadError, QueueError
 if TYPE_CHECKING:
     from redis import Redis
 
-_NODES = "gotcha:nodes"
+# Apart from what the leases keep of each node (`jobs.camera_leases`), which other programs rely on.
+_NODES = "gotcha:node-statuses"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,4 +83,4 @@ class NodeBoard:
 
 
 def _key(node: str) -> str:
-    return f"gotcha:node:{node}"
+    return f"gotcha:node-status:{node}"

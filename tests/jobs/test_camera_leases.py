@@ -11,6 +11,7 @@ from redis import Redis
 from jobs.camera_leases import CameraLeases
 from jobs.embedded_redis import RedisService, open_redis
 from jobs.lease import Lease, now_s
+from jobs.node_status import NodeBoard, NodeStatus
 from jobs.redis_watch_memory import RedisWatchMemory
 from pipeline.errors import StorageError
 from tests.jobs.conftest import wait_for
@@ -206,3 +207,15 @@ class TestMemory:
             memory.save("gate", b"", fence=1)
         with pytest.raises(StorageError, match="camera gate was not given"):
             memory.load("gate")
+
+
+def test_a_nodes_status_and_its_leases_do_not_share_a_key(client: Redis) -> None:
+    """The status overwrote what the leases knew of the node: no camera was shared or taken over any more."""
+    leases = node(client, "one")
+    board = NodeBoard(client)
+    board.tell(NodeStatus(node="one", waiting=1, refused=0, disk_free=1, disk_total=2))
+    assert [(one.name, one.watching) for one in leases.nodes()] == [("one", 0)]
+    leases.announce(["gate"], 1)
+    leases.withdraw()
+    assert leases.nodes() == ()
+    assert [one.waiting for one in board.read()] == [1]
