@@ -155,6 +155,9 @@ class CameraRunner:
             _log.error("%s: reports wait, since the outbox does not take them", self._setup.name)
 
     def _hear(self, notice: SourceNotice) -> None:
+        if notice.kind == "damaged":
+            # A picture that the source itself refused: it never came as a frame.
+            self.counts.damaged += 1
         if notice.kind == "connected":
             self.trouble = None
         elif notice.kind in _TROUBLE:

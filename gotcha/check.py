@@ -84,6 +84,8 @@ class _Look:
     measure_anew: bool = False
 
     def hear(self, notice: SourceNotice) -> None:
+        if notice.repeated:
+            return
         self.notices.append(notice)
         # The rate to show is the one after the choice, not that of the seconds in which it was made.
         self.measure_anew = self.measure_anew or notice.kind == "decode"

@@ -16,6 +16,8 @@ _log = logging.getLogger(__name__)
 
 STOP_S = 1.5
 _RESTART_S, _LONGEST_RESTART_S = 1.0, 60.0
+# Who lived this long was well: the next wait is a first one again.
+HEALTHY_S = 60.0
 _PR_SET_PDEATHSIG = 1
 
 
@@ -26,13 +28,23 @@ class ChildProcess:
         called: what the log calls it, such as "the dashboard".
         target: what it does; a function of a module, which begins with `tie_to_parent`.
         arguments: of `target`; they are pickled.
+        clock: seconds that never go back.
     """
 
-    def __init__(self, called: str, target: Callable[..., None], arguments: tuple[object, ...]) -> None:
+    def __init__(
+        self,
+        called: str,
+        target: Callable[..., None],
+        arguments: tuple[object, ...],
+        *,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
         self._called = called
         self._target = target
         self._arguments = arguments
+        self._clock = clock
         self._process: BaseProcess | None = None
+        self._started_s = 0.0
         self._wait_s = _RESTART_S
         self._died_s: float | None = None
         self._asked = False
@@ -43,20 +55,25 @@ class ChildProcess:
         context = multiprocessing.get_context("spawn")
         self._process = context.Process(target=self._target, args=self._arguments, name=self._called)
         self._process.start()
+        self._started_s = self._clock()
 
     def keep_alive(self) -> None:
-        """Start it again when it has died; to be called now and then. Waits longer from death to death."""
+        """Start it again when it has died; to be called now and then. Waits longer from death to death,
+        until it has lived for a healthy time.
+        """
         if self._process is None or self._asked or self._process.is_alive():
             return
         if self._died_s is None:
-            self._died_s = monotonic()
+            self._died_s = self._clock()
+            if self._died_s - self._started_s >= HEALTHY_S:
+                self._wait_s = _RESTART_S
             _log.warning(
                 "%s ended with status %s; starting it again in %g s",
                 self._called,
                 self._process.exitcode,
                 self._wait_s,
             )
-        elif monotonic() - self._died_s >= self._wait_s:
+        elif self._clock() - self._died_s >= self._wait_s:
             self._died_s = None
             self._wait_s = min(2 * self._wait_s, _LONGEST_RESTART_S)
             self.start()

@@ -159,7 +159,8 @@ class Findings:
 
     def notice(self, notice: SourceNotice) -> None:
         """Keep what the source said of itself."""
-        self.notices.append(f"{notice.kind}: {notice.text}")
+        if not notice.repeated:
+            self.notices.append(f"{notice.kind}: {notice.text}")
 
     def step(self, step: WatchStep) -> None:
         """Keep what one frame led to."""

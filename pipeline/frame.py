@@ -64,12 +64,14 @@ class SourceNotice:
         at: when, aware UTC.
         kind: one of connected | lost | refused | stalled | damaged | settings | decode | ended.
         text: one sentence for people, without any password.
+        repeated: a further damaged picture that is to be counted, while people were told of one just now.
     """
 
     camera: str
     at: datetime
     kind: str
     text: str
+    repeated: bool = False
 
 
 class FrameSource(Protocol):

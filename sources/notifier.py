@@ -42,19 +42,25 @@ class Notifier:
 
     def say(self, kind: str, text: str) -> None:
         """Tells the log and the sink; `text` is one sentence."""
-        clean = redact(self._prefix + text)
         level = logging.INFO if kind in _QUIET else logging.WARNING
-        _log.log(level, "%s: %s: %s", self._camera, kind, clean)
-        if self._sink is not None:
-            self._sink(SourceNotice(camera=self._camera, at=self._clocks.now(), kind=kind, text=clean))
+        _log.log(level, "%s: %s: %s", self._camera, kind, redact(self._prefix + text))
+        self._tell(kind, text)
 
     def damaged(self, text: str) -> None:
-        """Counts a damaged picture and says so at most once per `repeat_s`."""
+        """Counts a damaged picture and says so at most once per `repeat_s`; the sink hears of each."""
         self._damaged_since += 1
         now = self._clocks.monotonic()
         if now - self._damaged_at < self._repeat_s:
+            self._tell("damaged", text, repeated=True)
             return
         count = "" if self._damaged_since == 1 else f" ({self._damaged_since} since the last such notice)"
         self._damaged_at = now
         self._damaged_since = 0
         self.say("damaged", f"{text}{count}")
+
+    def _tell(self, kind: str, text: str, *, repeated: bool = False) -> None:
+        if self._sink is None:
+            return
+        clean = redact(self._prefix + text)
+        at = self._clocks.now()
+        self._sink(SourceNotice(camera=self._camera, at=at, kind=kind, text=clean, repeated=repeated))

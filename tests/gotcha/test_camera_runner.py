@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from gotcha.camera_runner import CameraRunner, CameraSetup
-from pipeline.frame import Frame
+from pipeline.frame import Frame, NoticeSink
 from pipeline.report import ReportState
 from pipeline.watch_step import WatchStep
+from sources.clocks import Clocks
+from sources.notifier import Notifier
 from tests.pipeline.fakes import MemoryEvidence, MemorySink, frame, street
 from tests.pipeline.rig import PLACE, Rig, stands
 
@@ -90,6 +92,24 @@ def test_footage_that_ends_is_over_and_judged() -> None:
     watched = Watched((0, 15)).run()
     assert watched.runner.footage_over
     assert watched.rig.states == [ReportState.TEMPORARY, ReportState.REJECTED]
+
+
+def test_pictures_that_the_source_itself_refused_are_counted_as_damaged() -> None:
+    """The summary said `damaged 0` beside a log full of damaged pictures: they never came as frames."""
+    rig = Rig(stands(2, 1000))
+
+    def refusing(sink: NoticeSink) -> Seconds:
+        clocks = Clocks(monotonic=lambda: 1000.0)
+        notifier = Notifier("gate", sink, clocks)
+        for _ in range(3):
+            notifier.damaged("the camera sent a cut JPEG")
+        return Seconds(0, 3)
+
+    setup = CameraSetup(name="gate", live=False, source=refusing, watch=lambda _: rig.watch, memory=None)
+    runner = CameraRunner(setup, lambda *_: None)
+    runner.run(threading.Event())
+    assert runner.counts.damaged == 3
+    assert runner.counts.frames == 3
 
 
 def test_who_may_no_longer_watch_stops_at_the_next_frame_and_judges_nothing() -> None:

@@ -74,10 +74,16 @@ def jpeg(index: int, size: Size = SIZE, quality: int = 85) -> bytes:
 
 
 class Notices(list[SourceNotice]):
-    """A sink that keeps what it is told."""
+    """A sink that keeps what people are told, and counts the damaged pictures."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.damaged = 0
 
     def __call__(self, notice: SourceNotice) -> None:
-        self.append(notice)
+        self.damaged += notice.kind == "damaged"
+        if not notice.repeated:
+            self.append(notice)
 
     def kinds(self) -> list[str]:
         return [notice.kind for notice in self]
