@@ -6,6 +6,7 @@ Every step of a report appends a link in the transaction of the step. A link hol
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -53,8 +54,18 @@ class ChainLink:
     link_sha256: str
 
 
-def append_record(session: Session, report: ReportRow, *, at: datetime) -> None:
-    """Chain what the session's transaction has just made of `report`."""
+def append_record(
+    session: Session,
+    report: ReportRow,
+    *,
+    at: datetime,
+    evidence: Sequence[EvidenceRow] | None = None,
+    history: Sequence[HistoryRow] | None = None,
+) -> None:
+    """Chain what the session's transaction has just made of `report`.
+
+    `evidence` and `history` are all its rows, in order, where the caller has them; else they are read.
+    """
     _append(
         session,
         camera=report.camera,
@@ -62,7 +73,7 @@ def append_record(session: Session, report: ReportRow, *, at: datetime) -> None:
         report_id=report.id,
         revision=report.revision,
         at=at,
-        record=record_of(session, report),
+        record=record_of(session, report, evidence, history),
     )
 
 
@@ -79,12 +90,19 @@ def append_tombstone(session: Session, tombstone: TombstoneRow, *, at: datetime)
     )
 
 
-def record_of(session: Session, report: ReportRow) -> bytes:
-    """The bytes that stand for `report` in the chain, as it is stored now."""
-    evidence = session.exec(
-        select(EvidenceRow).where(EvidenceRow.report_id == report.id).order_by(col(EvidenceRow.position))
-    ).all()
-    return record_bytes(columns(report), [columns(item) for item in evidence], history_of(session, report.id))
+def record_of(
+    session: Session,
+    report: ReportRow,
+    evidence: Sequence[EvidenceRow] | None = None,
+    history: Sequence[HistoryRow] | None = None,
+) -> bytes:
+    """The bytes that stand for `report` in the chain, as it is stored now; see `append_record`."""
+    if evidence is None:
+        evidence = session.exec(
+            select(EvidenceRow).where(EvidenceRow.report_id == report.id).order_by(col(EvidenceRow.position))
+        ).all()
+    steps = history_of(session, report.id) if history is None else [columns(step) for step in history]
+    return record_bytes(columns(report), [columns(item) for item in evidence], steps)
 
 
 def history_of(session: Session, report_id: str) -> list[dict[str, object]]:

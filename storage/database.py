@@ -42,6 +42,9 @@ _ADVICE = {
     "sqlite": "check that its disk has room and that this user may write there",
     "postgresql": "start it, or put the right address into database.url",
 }
+_ADVICE_REFUSED = (
+    "nothing of it was stored; if the schema is not that of this version, `gotcha db upgrade` mends it"
+)
 
 
 def open_database(url: str) -> Engine:
@@ -216,5 +219,5 @@ def _sentence(engine: Engine, error: Exception, verb: str) -> str:
     reason = cause[0] if cause else type(error).__name__
     for secret in _secrets(engine.url):
         reason = reason.replace(secret, "***")
-    advice = f"; {_ADVICE[engine.dialect.name]}" if verb == _AWAY else ""
-    return f"the database {shown(engine)} {verb} ({reason}){advice}"
+    advice = _ADVICE[engine.dialect.name] if verb == _AWAY else _ADVICE_REFUSED
+    return f"the database {shown(engine)} {verb} ({reason}); {advice}"

@@ -54,11 +54,14 @@ class SqlReportStore:
             else:
                 report_rows.revise(row, report, state=after, at=at)
                 session.execute(delete(EvidenceRow).where(col(EvidenceRow.report_id) == report.id))
-            session.add_all(report_rows.evidence_rows(report))
+            evidence = report_rows.evidence_rows(report)
+            session.add_all(evidence)
             sighting_rows.keep(session, sighting_rows.sighting_of(report))
-            session.add(_step(report.id, report.revision, before, after, at=at, by=by, why=_why(report)))
+            step = _step(report.id, report.revision, before, after, at=at, by=by, why=_why(report))
+            session.add(step)
             session.flush()
-            append_record(session, row, at=at)
+            # What was just written need not be read again to be hashed.
+            append_record(session, row, at=at, evidence=evidence, history=[step] if before is None else None)
             for original in {report.id, report.duplicate_of} - {None}:
                 _count_repeats(session, str(original))
             outcome = Outcome.STORED if before is None else Outcome.UPDATED
