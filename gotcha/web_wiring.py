@@ -22,8 +22,10 @@ from jobs.redis_connection import connect, ping
 from storage.access_log import SqlAccessLog
 from storage.api_keys import SqlApiKeys
 from storage.blob_store import BlobStore
+from storage.report_pages import ReportPages
 from storage.report_store import SqlReportStore
 from storage.report_tally import ReportTally
+from storage.reviews import SqlReviews
 from storage.sessions import SqlSessions
 from storage.sighting_store import SqlSightingStore
 from storage.transactions import reading
@@ -65,6 +67,8 @@ def opened_services(
         yield WebServices(
             settings=web_settings(config),
             reports=SqlReportStore(engine),
+            report_pages=ReportPages(engine),
+            reviews=SqlReviews(engine),
             tally=ReportTally(engine),
             evidence=evidence,
             access=SqlAccessLog(engine),

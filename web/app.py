@@ -6,9 +6,18 @@ import importlib.metadata
 
 from fastapi import FastAPI
 
-from web import auth_api, health_api, queue_api, search_api, video_pieces_api, videos_api, webhook_api
+from web import (
+    auth_api,
+    evidence_api,
+    health_api,
+    queue_api,
+    search_api,
+    video_pieces_api,
+    videos_api,
+    webhook_api,
+)
 from web.headers import SecurityHeaders
-from web.pages import choices, home, login, queue, shell
+from web.pages import choices, home, login, queue, report, reports, shell
 from web.pages.problem import problem_page
 from web.problems import add_problem_handlers
 from web.services import WebServices
@@ -36,12 +45,13 @@ def create_app(services: WebServices) -> FastAPI:
     app.add_middleware(SecurityHeaders, behind_tls=services.settings.behind_tls)
     app.include_router(health_api.router)
     app.include_router(auth_api.router)
+    app.include_router(evidence_api.router)
     app.include_router(queue_api.router)
     app.include_router(videos_api.router)
     app.include_router(video_pieces_api.router)
     app.include_router(webhook_api.router)
     app.include_router(search_api.router)
-    for page in (shell, choices, login, home, queue):
+    for page in (shell, choices, login, home, reports, report, queue):
         app.include_router(page.router)
     app.mount("/static", RevalidatedFiles(directory=shell.STATIC), name="static")
     return app

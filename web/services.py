@@ -15,7 +15,9 @@ from storage.access_log import SqlAccessLog
 from storage.api_keys import SqlApiKeys
 from storage.blob_store import BlobStore
 from storage.ports import ReportStore
+from storage.report_pages import ReportPages
 from storage.report_tally import ReportTally
+from storage.reviews import SqlReviews
 from storage.sightings import SightingStore
 from storage.users import SqlUsers
 from web.first_user import FirstUser
@@ -52,6 +54,8 @@ class WebServices:
     Attributes:
         settings: what the web may know of the configuration.
         reports: where reports are kept.
+        report_pages: lists of them.
+        reviews: what people say of them.
         tally: how many there were.
         evidence: their photos and clips.
         access: who saw what; written before it is shown.
@@ -71,6 +75,8 @@ class WebServices:
 
     settings: WebSettings
     reports: ReportStore
+    report_pages: ReportPages
+    reviews: SqlReviews
     tally: ReportTally
     evidence: BlobStore
     access: SqlAccessLog

@@ -15,6 +15,7 @@ from jobs.node_status import NodeBoard
 from jobs.queue_figures import queue_figures
 from pipeline.errors import QueueError
 from pipeline.report import ReportState
+from storage.report_pages import ReportQuery
 from web.overview import Disk, Figures, Tone, at_a_glance, needs
 from web.pages.page import render
 from web.security import Caller, Right, require
@@ -24,6 +25,8 @@ router = APIRouter(include_in_schema=False)
 
 _log = logging.getLogger(__name__)
 _Asked = TypeVar("_Asked")
+# More than this many are many.
+_COUNTED = 200
 _SHOWN = (ReportState.FINAL, ReportState.TEMPORARY, ReportState.DUPLICATE, ReportState.REJECTED)
 
 Viewer = Annotated[Caller, Depends(require(Right.VIEW))]
@@ -63,6 +66,8 @@ def _figures(caller: Caller, services: WebServices, at: datetime) -> Figures:
     cameras = tuple(name for name in services.settings.cameras if caller.may_see(name))
     nodes = _asked(NodeBoard(services.redis).read)
     disks = [services.disk(), *(Disk(free=node.disk_free, total=node.disk_total) for node in nodes or ())]
+    # What nobody has confirmed or rejected yet.
+    waiting = ReportQuery(states=frozenset({ReportState.FINAL}), verdict="open", cameras=caller.cameras)
     midnight = at.astimezone(services.settings.time_zone).replace(hour=0, minute=0, second=0, microsecond=0)
     return Figures(
         cameras=cameras,
@@ -71,7 +76,7 @@ def _figures(caller: Caller, services: WebServices, at: datetime) -> Figures:
         queues=_asked(lambda: queue_figures(services.redis)),
         disk=min(disks, key=lambda disk: disk.share),
         today=services.tally.by_state(since=midnight.astimezone(UTC), cameras=caller.cameras),
-        to_review=0,
+        to_review=services.report_pages.count_up_to(waiting, _COUNTED),
     )
 
 

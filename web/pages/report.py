@@ -1,0 +1,93 @@
+"""One report: its evidence, how its plate was read, what happened to it, and what a person says of it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form, Query, Request
+from fastapi.responses import RedirectResponse, Response
+
+from pipeline.report import EvidenceKind, ReportState
+from storage.reviews import MAX_REASON, Review, ReviewStep
+from web.pages.page import render
+from web.report_access import seen_report
+from web.report_filters import ReportFilters, asked
+from web.report_view import evidence_of, times_of, votes_of
+from web.security import Caller, Right, require
+from web.services import WebServices, services_of
+
+router = APIRouter(include_in_schema=False)
+
+_REASONS = ("wrong_vehicle", "allowed", "not_standing", "wrong_plate", "bad_photo", "other")
+
+Viewer = Annotated[Caller, Depends(require(Right.VIEW))]
+Operator = Annotated[Caller, Depends(require(Right.OPERATE))]
+Services = Annotated[WebServices, Depends(services_of)]
+Reason = Annotated[str, Form(max_length=MAX_REASON)]
+
+
+@router.get("/reports/{report_id}")
+def show(
+    request: Request,
+    report_id: str,
+    caller: Viewer,
+    services: Services,
+    filters: Annotated[ReportFilters, Query()],
+) -> Response:
+    """The page; the filters of the list it was opened from say which are the next and the previous one."""
+    found = seen_report(services, caller, report_id)
+    report = found.report
+    wanted = asked(filters, caller, services.settings.time_zone).query
+    newer, older = services.report_pages.beside(report.id, wanted)
+    reviewed = services.reviews.current(report.id)
+    context = {
+        "stored": found,
+        "report": report,
+        "photos": evidence_of(report, EvidenceKind.PHOTO_1, EvidenceKind.PHOTO_2),
+        "marked": evidence_of(report, EvidenceKind.PHOTO_1_MARKED, EvidenceKind.PHOTO_2_MARKED),
+        "crops": evidence_of(report, EvidenceKind.PLATE),
+        "clips": evidence_of(report, EvidenceKind.CLIP_ARRIVAL, EvidenceKind.CLIP_VIOLATION),
+        "votes": votes_of(report.plate),
+        "times": times_of(report),
+        "verdict": None if reviewed is None or reviewed.verdict is None else reviewed.verdict.value,
+        "plate_corrected": None if reviewed is None else reviewed.plate,
+        "reviews": services.reviews.of(report.id),
+        "history": services.reports.history(report.id),
+        "may_decide": caller.may(Right.OPERATE) and found.state in (ReportState.FINAL, ReportState.EXPORTED),
+        "may_correct": caller.may(Right.OPERATE),
+        "reasons": _REASONS,
+        "newer": newer,
+        "older": older,
+        "list_address": filters.address(after=None),
+    }
+    return render(request, "report.html", context, caller=caller)
+
+
+@router.post("/reports/{report_id}/review")
+def review(
+    report_id: str,
+    caller: Operator,
+    services: Services,
+    step: Annotated[ReviewStep, Form()],
+    reason: Reason = "",
+    becomes: Annotated[str, Form(max_length=64)] = "",
+    back: Annotated[str, Form(max_length=2000)] = "",
+) -> Response:
+    """Confirm, reject, merge with another report, open again, or correct the plate."""
+    seen_report(services, caller, report_id)
+    becomes = becomes.strip()
+    if step is ReviewStep.MERGED and becomes:
+        seen_report(services, caller, becomes)
+    if step is ReviewStep.CORRECTED:
+        becomes = "".join(becomes.split())
+    services.reviews.add(
+        Review(
+            report_id=report_id,
+            step=step,
+            by=caller.name,
+            at=services.now(),
+            reason=reason,
+            becomes=becomes or None,
+        )
+    )
+    return RedirectResponse(f"/reports/{report_id}?{back}" if back else f"/reports/{report_id}", 303)

@@ -1,0 +1,56 @@
+"""The list of reports: filtered, a page at a time, fresh by itself."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, HTTPException, Query, Request
+from fastapi.responses import Response
+
+from pipeline.report import ReportState
+from web.pages.page import render
+from web.report_filters import ReportFilters, asked, key_text
+from web.security import Caller, Right, require
+from web.services import WebServices, services_of
+
+router = APIRouter(include_in_schema=False)
+
+ROWS = 50
+_STATES = (
+    *(ReportState.FINAL, ReportState.TEMPORARY, ReportState.DUPLICATE),
+    *(ReportState.REJECTED, ReportState.EXPORTED),
+)
+_REVIEWS = ("open", "confirmed", "rejected", "merged")
+
+Viewer = Annotated[Caller, Depends(require(Right.VIEW))]
+Services = Annotated[WebServices, Depends(services_of)]
+Filtered = Annotated[ReportFilters, Query()]
+
+
+@router.get("/reports")
+def show(request: Request, caller: Viewer, services: Services, filters: Filtered) -> Response:
+    """The page."""
+    return render(request, "reports.html", _context(caller, services, filters), caller=caller)
+
+
+@router.get("/reports/now")
+def now(request: Request, caller: Viewer, services: Services, filters: Filtered) -> Response:
+    """Its rows alone, for the page to refresh itself."""
+    return render(request, "reports_now.html", _context(caller, services, filters), caller=caller)
+
+
+def _context(caller: Caller, services: WebServices, filters: ReportFilters) -> dict[str, object]:
+    try:
+        wanted = asked(filters, caller, services.settings.time_zone)
+    except ValueError:
+        raise HTTPException(422, "this page of the list cannot be found; begin at the first one") from None
+    page = services.report_pages.page(wanted.query, after=wanted.after, rows=ROWS)
+    return {
+        "filters": filters,
+        "page": page,
+        "next_address": None if page.next is None else filters.address(after=key_text(page.next)),
+        "same_address": filters.address(after=None),
+        "cameras": [name for name in services.settings.cameras if caller.may_see(name)],
+        "states": [state.value for state in _STATES],
+        "reviews": _REVIEWS,
+    }
