@@ -13,6 +13,8 @@ _CUT_SHARE = 0.02  # of the part's width: what comes this near to its edge may b
 _SAME_IOU = 0.6  # two boxes of the same vehicle
 _TOUCH_IOU = 0.3
 _INSIDE = 0.6  # share of the closer look's box inside the other: that one is around more than this vehicle
+_PART = 0.85  # share of a box inside another
+_HALF = 0.5  # IoU: what is much smaller stands in front
 _CLEAR_SCORE = 0.15  # what the closer look sees more dimly takes nothing away
 
 
@@ -66,6 +68,7 @@ class FrameDetector:
         for part in parts:
             inner = _uncut(part, full)
             near = [d for d in self._part(image, part) if _holds(inner, d.box)]
+            near = [d for d in near if not any(_is_part(d, other) for other in near)]
             replaced = [d for d in found if _holds(inner, d.box) and any(_replaces(n, d) for n in near)]
             near = [_with_best_score(n, replaced) for n in near]
             found = [d for d in found if d not in replaced]
@@ -125,6 +128,12 @@ def _replaces(near: Detection, far: Detection) -> bool:
         return overlap >= _SAME_IOU
     around = near.box.share_inside(far.box) >= _INSIDE and near.box.area >= _TOUCH_IOU * far.box.area
     return overlap >= _TOUCH_IOU or around
+
+
+def _is_part(detection: Detection, other: Detection) -> bool:
+    """Whether a vehicle of which `detection` is but a part is seen better as `other`."""
+    inside = detection.box.share_inside(other.box) >= _PART and detection.box.iou(other.box) >= _HALF
+    return inside and other.score > detection.score and _akin(detection, other)
 
 
 def _with_best_score(near: Detection, whole: list[Detection]) -> Detection:

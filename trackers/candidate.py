@@ -17,6 +17,7 @@ from trackers.view import View
 
 _KEPT_BOXES = 31  # enough for a steady median, and bounded
 _EVIDENCE_S = 24.0  # three times the patience: light that comes and goes does not erase what was seen
+_INSPECT_AGAIN_S = 20.0  # in another light a closer look may see more
 _HOLD_S = 10.0  # behind something in front
 
 
@@ -34,7 +35,7 @@ class Candidate:
         self.alive = True
         # What only a closer look showed is not held against it when a look at the whole does not.
         self.near = view.is_near(detection.box)
-        self.inspected = self.near
+        self.inspected_s = view.at_s if self.near else float("-inf")
         self._start(detection, view)
 
     def _start(self, detection: Detection, view: View) -> None:
@@ -120,6 +121,8 @@ class Candidate:
         in which it did not: containers, skips and posters never arrive, and are mistaken now and then.
         """
         options = self._options
+        if self.near:
+            return True  # looks at the whole, in which it was not seen, say nothing about it
         unseen_s = min(_EVIDENCE_S, self.still_since_s - arrived_s)
         if unseen_s <= options.stillness_s:
             return True
@@ -130,7 +133,9 @@ class Candidate:
     def wants_a_closer_look(self, at_s: float, size: Size, least_s: float) -> bool:
         """Whether it has stood for `least_s` and is too small or too dim for looks at the whole picture."""
         options = self._options
-        if self.inspected or at_s - self.still_since_s < least_s or self.evidence.best < options.keep_score:
+        if at_s - self.inspected_s < _INSPECT_AGAIN_S or at_s - self.still_since_s < least_s:
+            return False
+        if self.evidence.best < options.keep_score:
             return False
         longer = max(size.width, size.height)
         if min(self.box.width, self.box.height) < options.least_side * longer:

@@ -24,6 +24,7 @@ _NARROWER = 0.9  # share of the area of the box around too much
 _PART_OF_MANY = 0.2  # share of a box that one of several vehicles in it takes
 _MANY = 0.7  # ... and all of them
 _WITH_NEIGHBOUR = 3.0  # times the area of a small vehicle that is seen as one with another
+_PROMISING = 0.7  # of the score that confirms what only closer looks show
 _RIVAL_S = 30.0  # how long a rival box is given for it
 
 
@@ -59,8 +60,8 @@ class Candidates:
     @property
     def near_undecided(self) -> bool:
         """Something that only closer looks show may still be a vehicle."""
-        options = self._options
-        return any(one.near and one.evidence.mean_score >= options.candidate_score for one in self.waiting)
+        least = _PROMISING * self._options.near_score
+        return any(one.near and one.evidence.mean_score >= least for one in self.waiting)
 
     def inspect(self, at_s: float, size: Size, least_s: float) -> list[Candidate]:
         """Those of at least `least_s` that a closer look may decide."""

@@ -16,6 +16,7 @@ from pipeline.standing import StandingUpdate, StandingVehicles
 from trackers.candidates import Candidates
 from trackers.close_ups import Allowance, CloseUps
 from trackers.history import GrayHistory, Moment
+from trackers.light_change import LightChange
 from trackers.matching import match, without_twins
 from trackers.motion_compensation import MotionCompensation
 from trackers.motion_gate import Motion, MotionGate
@@ -68,7 +69,8 @@ class PlaceTracker(StandingVehicles):
         self._close_ups = CloseUps(Allowance())
         self._parts: tuple[Box, ...] = ()
         self._looked_s: float | None = None
-        self._light_s: float | None = None
+        options = self._options
+        self._light = LightChange(options.gate_step, options.light_share, options.light_s)
         self._last: _Clock | None = None
         self._measured: _Measured | None = None
 
@@ -99,7 +101,7 @@ class PlaceTracker(StandingVehicles):
             wanting = self._candidates.inspect(at_s, size, least_s)
             if self._close_ups.begin([candidate.box for candidate in wanting], size, at_s):
                 for candidate in wanting:
-                    candidate.inspected = True
+                    candidate.inspected_s = at_s
         self._parts = self._close_ups.look(at_s, undecided=self._candidates.near_undecided)
         return self._parts
 
@@ -135,7 +137,7 @@ class PlaceTracker(StandingVehicles):
         self._candidates.waiting.clear()
         self._compensation.restart()
         self._gate.restart()
-        self._light_s = None
+        self._light.restart()
         self._close_ups.end()
         self._places.resume(frame.at_s)
         self._began_s = frame.at_s
@@ -185,8 +187,7 @@ class PlaceTracker(StandingVehicles):
         if detections is not None:
             self._gate.looked(small)
             self._looked_s = frame.at_s
-        if self._last is not None and motion.since_frame >= options.light_share:
-            self._light_s = frame.at_s
+        self._light.add(small, frame.at_s, motion.since_frame if self._last is not None else 0.0)
         moved = motion.since_frame >= options.gate_share or self._last is None
         shift = self._compensation.measure(small, frame.at_s) if moved else self._compensation.last
         size = frame.picture.size
@@ -205,8 +206,7 @@ class PlaceTracker(StandingVehicles):
             scale=scale,
             dx=x * scale,
             dy=y * scale,
-            unsure=self._compensation.lost
-            or (self._light_s is not None and frame.at_s - self._light_s <= options.light_s),
+            unsure=self._compensation.lost or self._light.changing(frame.at_s),
             looked=detections is not None,
             vehicles=tuple(d for d in seen if d.label in VEHICLES),
             things=tuple(d for d in seen if d.score >= options.cover_score),
