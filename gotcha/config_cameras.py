@@ -150,6 +150,16 @@ class WebcamCamera(CameraSettings):
     analysis_fps: AnalysisFps = Field(2.0, description=_ANALYSIS_FPS)
 
 
+class DeviceCamera(CameraSettings):
+    """A camera that wakes, sends one JPEG to /devices/NAME/frames and sleeps (firmware/ has one)."""
+
+    kind: Literal["device"] = Field(description="device")
+    interval_s: int = Field(60, ge=5, le=86_400, description="seconds it sleeps between two pictures")
+    framesize: Framesize = Field("SVGA", description="size of its pictures")
+    quality: int = Field(12, ge=4, le=63, description="their JPEG quality; lower is better, 4 to 63")
+
+
 Camera = Annotated[
-    RtspCamera | Esp32Camera | StillsCamera | FileCamera | WebcamCamera, Field(discriminator="kind")
+    RtspCamera | Esp32Camera | StillsCamera | DeviceCamera | FileCamera | WebcamCamera,
+    Field(discriminator="kind"),
 ]

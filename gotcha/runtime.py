@@ -13,11 +13,14 @@ from dataclasses import dataclass
 
 from gotcha.camera_board import CameraBoard
 from gotcha.camera_group import CameraGroup, OwnCameras
-from gotcha.camera_runner import CameraRunner, CameraSetup, Memory, always
+from gotcha.camera_runner import CameraRunner, CameraSetup, Memory, StepObserver, always
 from gotcha.child_process import ChildProcess
 from gotcha.config import Config
+from gotcha.config_cameras import DeviceCamera
+from gotcha.device_inbox import DatabaseInbox, JudgingMemory
 from gotcha.evidence_wiring import open_evidence
 from gotcha.leased import LeasedMemory, LeasedSink
+from gotcha.live_pictures import LivePictures
 from gotcha.models import Models
 from gotcha.shared_cameras import MARGIN_S, SharedCameras
 from gotcha.source_wiring import build_source, is_live
@@ -167,6 +170,7 @@ class Runtime:
             self._runners,
             self._outbox,
             config.state_dir,
+            LivePictures(config),
         )
         dispatcher.start()
         board.start()
@@ -229,17 +233,28 @@ class Runtime:
         def watch(source: FrameSource) -> CameraWatch:
             return build_watch(config, name, models=models, evidence=evidence, sink=sink, cut=source.clip)
 
+        kept: Memory | None = memory if live else None
+        observe: StepObserver = self._stepped
+        if isinstance(config.camera(name), DeviceCamera):
+            kept, observe = self._judging(JudgingMemory(memory, DatabaseInbox(config, name)))
         setup = CameraSetup(
             name=name,
             live=live,
             source=lambda notices: build_source(config, name, notices=notices),
             watch=watch,
-            memory=memory if live else None,
+            memory=kept,
             may_watch=may_watch,
         )
-        runner = CameraRunner(setup, self._stepped)
+        runner = CameraRunner(setup, observe)
         self._runners.setdefault(name, []).append(runner)
         return runner
+
+    def _judging(self, memory: JudgingMemory) -> tuple[Memory, StepObserver]:
+        def observe(camera: str, frame: Frame, step: WatchStep) -> None:
+            memory.saw(frame)
+            self._stepped(camera, frame, step)
+
+        return memory, observe
 
     def _stepped(self, camera: str, frame: Frame, step: WatchStep) -> None:
         for change in step.changes:

@@ -7,16 +7,19 @@ import dataclasses
 from gotcha.config import Config
 from gotcha.config_cameras import (
     Camera,
+    DeviceCamera,
     Esp32Camera,
     FileCamera,
     RtspCamera,
     StillsCamera,
     WebcamCamera,
 )
+from gotcha.device_inbox import DatabaseInbox
 from pipeline.frame import FrameSource, NoticeSink
 from pipeline.zone import Zone
 from sources.clip_ring import ClipOptions
 from sources.decode_mode import DecodeOptions
+from sources.device import DeviceOptions, DeviceSource
 from sources.esp32 import Esp32CamSource, Esp32Options
 from sources.jpeg_frames import JpegOptions
 from sources.paired import PairedSource
@@ -68,6 +71,11 @@ def build_source(config: Config, name: str, *, notices: NoticeSink | None = None
                 jpeg=JpegOptions(analysis_fps=None, clip=clip),
             )
             return StillSource(name, still, sink=notices)
+        case DeviceCamera():
+            device = DeviceOptions(
+                interval_s=camera.interval_s, jpeg=JpegOptions(analysis_fps=None, clip=clip)
+            )
+            return DeviceSource(name, device, DatabaseInbox(config, name), sink=notices)
         case FileCamera():
             file = FileOptions(
                 path=camera.path,
@@ -88,8 +96,10 @@ def build_source(config: Config, name: str, *, notices: NoticeSink | None = None
 
 
 def is_live(camera: Camera) -> bool:
-    """Whether its frames come whether or not anybody takes them: all but a file read at its best speed."""
-    return not (isinstance(camera, FileCamera) and camera.pace == "fast")
+    """Whether its frames come whether or not anybody takes them; a fast file's and a device's wait."""
+    return not (
+        isinstance(camera, DeviceCamera) or (isinstance(camera, FileCamera) and camera.pace == "fast")
+    )
 
 
 def decode_options(camera: RtspCamera | FileCamera, zones: tuple[Zone, ...]) -> DecodeOptions:

@@ -12,6 +12,7 @@ from sqlalchemy import Engine, text
 
 from gotcha.config import Config
 from gotcha.database_wiring import opened_database
+from gotcha.device_wiring import device_services
 from gotcha.evidence_wiring import open_evidence
 from gotcha.ingest_wiring import webhook
 from gotcha.signing_key import signing_key
@@ -79,6 +80,7 @@ def opened_services(
             redis=redis,
             outbox=outbox,
             disk=lambda: _disk(config.state_dir),
+            devices=device_services(config, engine),
             sightings=SqlSightingStore(engine),
             videos=video_services(config, engine, redis, now),
             webhook=webhook(config, engine, redis),

@@ -6,6 +6,8 @@ import functools
 import uuid
 
 from gotcha.config import Config
+from gotcha.config_cameras import Camera, DeviceCamera
+from gotcha.device_wiring import slower_clock
 from gotcha.models import Models
 from gotcha.plate_region import grammar_name
 from pipeline.casework import Casework
@@ -18,9 +20,11 @@ from pipeline.plate_watch import PlateWatch
 from pipeline.repeats import Repeats
 from pipeline.report import EvidenceStore, ReportSink
 from pipeline.sights import Sights
+from pipeline.standing import StandingVehicles
 from pipeline.view_watch import ViewWatch
 from pipeline.watch import CameraWatch, WatchParts
 from trackers.place_tracker import PlaceTracker
+from trackers.slow_pace import SlowPace
 from vision.annotate import mark_photo
 from vision.encode import encode_jpeg
 
@@ -76,10 +80,13 @@ def build_watch(
         zones=zones,
         masks=config.camera(name).masks,
         analysis_long_side=config.detector.input_px,
-        pace=IdlePace(longest_s=longest_wait_s(zones)),
+        # Each of the few frames of a camera that sleeps is looked at when it comes.
+        pace=None
+        if isinstance(config.camera(name), DeviceCamera)
+        else IdlePace(longest_s=longest_wait_s(zones)),
         parts=WatchParts(
             detector=models.detector,
-            tracker=PlaceTracker(),
+            tracker=_tracker(config.camera(name)),
             dwell=DwellTimer(zones),
             view=ViewWatch(),
             casework=casework,
@@ -87,3 +94,8 @@ def build_watch(
             new_id=new_id,
         ),
     )
+
+
+def _tracker(camera: Camera) -> StandingVehicles:
+    places = PlaceTracker()
+    return SlowPace(places, slower_clock(camera)) if isinstance(camera, DeviceCamera) else places

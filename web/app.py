@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from web import (
     auth_api,
     evidence_api,
+    devices_api,
     health_api,
     queue_api,
     search_api,
@@ -51,6 +52,7 @@ def create_app(services: WebServices) -> FastAPI:
     app.include_router(video_pieces_api.router)
     app.include_router(webhook_api.router)
     app.include_router(search_api.router)
+    app.include_router(devices_api.router)
     for page in (shell, choices, login, home, reports, report, queue):
         app.include_router(page.router)
     app.mount("/static", RevalidatedFiles(directory=shell.STATIC), name="static")

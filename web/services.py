@@ -20,6 +20,7 @@ from storage.report_tally import ReportTally
 from storage.reviews import SqlReviews
 from storage.sightings import SightingStore
 from storage.users import SqlUsers
+from web.device_services import DeviceServices
 from web.first_user import FirstUser
 from web.logins import Logins
 from web.overview import Disk
@@ -66,6 +67,7 @@ class WebServices:
         redis: the queue's Redis, with short waits; what cameras publish lies there too.
         outbox: what this machine's cameras reported and is not stored yet.
         disk: the disk that the state lies on.
+        devices: cameras that sleep, and their frames.
         sightings: finds vehicles that were seen.
         videos: takes in videos and says what was found in them.
         webhook: takes in files of buckets; None where it is not set up.
@@ -87,6 +89,7 @@ class WebServices:
     redis: Redis
     outbox: Outbox
     disk: Callable[[], Disk]
+    devices: DeviceServices
     sightings: SightingStore
     videos: VideoServices
     webhook: Webhook | None

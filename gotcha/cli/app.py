@@ -18,6 +18,7 @@ from gotcha.cli.bench import bench
 from gotcha.cli.check import check
 from gotcha.cli.console import err, out
 from gotcha.cli.demo import demo
+from gotcha.cli.device import device
 from gotcha.cli.events import events
 from gotcha.cli.export import export
 from gotcha.cli.ingest import ingest
@@ -160,6 +161,7 @@ app.add_typer(queue, name="queue")
 app.add_typer(database, name="db")
 app.add_typer(user, name="user")
 app.add_typer(key, name="key")
+app.add_typer(device, name="device")
 app.command(help=taught(bench), context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(
     bench
 )

@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+from httpx import Response
+
+from gotcha.config import parse_config
+from gotcha.web_wiring import opened_services
+from storage.account_values import Role
+from tests.web.conftest import Site
+from web.app import create_app
+
+NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def device_site(tmp_path: Path, redis_url: str, clock: Clock) -> Iterator[Site]:
+    cameras = (
+        "  lane: {kind: device, interval_s: 60}\n"
+        '  yard: {kind: stills, url: "http://127.0.0.1:1/y.jpg", interval_s: 1}\n'
+    )
+    config = parse_config(f"state_dir: {tmp_path}\ncameras:\n{cameras}", environment={})
+    with opened_services(config, redis_url, clock) as services:
+        yield Site(services=services, app=create_app(services))
+
+
+def jpeg(seed: int = 1) -> bytes:
+    image = np.random.default_rng(seed).integers(0, 255, (48, 64, 3), dtype=np.uint8)
+    return bytes(cv2.imencode(".jpg", image)[1])
+
+
+def made(site: Site, name: str = "lane-cam") -> dict[str, str]:
+    answer = site.client(Role.ADMIN).post("/devices", json={"id": name, "camera": "lane"})
+    assert answer.status_code == 201, answer.text
+    return {"Authorization": f"Bearer {answer.json()['token']}"}
+
+
+def send(site: Site, login: dict[str, str], body: bytes, **headers: str) -> Response:
+    client: TestClient = site.client()
+    answer: Response = client.post("/devices/lane-cam/frames", content=body, headers=login | headers)
+    return answer
+
+
+def test_a_frame_is_kept_before_the_answer_which_says_what_to_do_next(device_site: Site) -> None:
+    login = made(device_site)
+    answer = send(device_site, login, jpeg(), **{"X-Battery-V": "3.91", "X-Signal-Dbm": "-67"})
+    assert answer.status_code == 200
+    said = answer.json()
+    assert (said["sleep_s"], said["framesize"], said["quality"], said["known"]) == (60, "SVGA", 12, False)
+    (waiting,) = device_site.services.devices.devices.waiting("lane", after=None)
+    assert waiting.jpeg == jpeg()
+    (shown,) = device_site.client(Role.VIEWER).get("/devices").json()
+    assert (shown["battery_v"], shown["signal_dbm"], shown["frames"]) == (3.91, -67, 1)
+
+
+def test_a_frame_sent_again_counts_once(device_site: Site) -> None:
+    login = made(device_site)
+    known = [send(device_site, login, jpeg()).json()["known"] for _ in range(3)]
+    assert known == [False, True, True]
+    store = device_site.services.devices.devices
+    assert len(store.waiting("lane", after=None)) == 1
+    store.judged("lane", NOW, at=NOW)
+    assert send(device_site, login, jpeg()).json()["known"]
+    assert store.waiting("lane", after=None) == ()
+
+
+def test_settings_reach_the_device_with_its_next_frame(device_site: Site) -> None:
+    login = made(device_site)
+    changed = device_site.client(Role.ADMIN).put(
+        "/devices/lane-cam/settings", json={"sleep_s": 20, "framesize": "UXGA"}
+    )
+    assert changed.status_code == 200
+    said = send(device_site, login, jpeg()).json()
+    assert (said["sleep_s"], said["framesize"], said["quality"]) == (20, "UXGA", 12)
+
+
+def test_frames_are_dated_by_the_device_unless_its_clock_is_off(device_site: Site) -> None:
+    login = made(device_site)
+    early = NOW - timedelta(minutes=9)
+    for number, (said, expected) in enumerate(
+        (
+            (early.isoformat(), early),
+            (str(early.timestamp()), early),
+            ("1970-01-01T00:00:12+00:00", NOW),
+            ((NOW + timedelta(hours=2)).isoformat(), NOW),
+            ("12:30", NOW),
+        )
+    ):
+        answer = send(device_site, login, jpeg(number), **{"X-Taken-At": said})
+        assert datetime.fromisoformat(answer.json()["taken_at"]) == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [(b"", 422), (b"not a picture", 422), (jpeg()[:-30], 422), (b"\xff\xd8" + b"0" * 5_000_000, 413)],
+)
+def test_what_is_no_whole_jpeg_leaves_nothing_behind(device_site: Site, body: bytes, status: int) -> None:
+    login = made(device_site)
+    answer = send(device_site, login, body)
+    assert answer.status_code == status
+    assert answer.json()["detail"]
+    assert device_site.services.devices.devices.waiting("lane", after=None) == ()
+
+
+def test_a_wrong_or_revoked_token_is_refused(device_site: Site) -> None:
+    login = made(device_site)
+    other = made(device_site, "other-cam")
+    assert send(device_site, other, jpeg()).status_code == 401
+    assert send(device_site, {}, jpeg()).status_code == 401
+    assert device_site.client(Role.ADMIN).delete("/devices/lane-cam").status_code == 204
+    assert send(device_site, login, jpeg()).status_code == 401
+    again = made(device_site)
+    assert send(device_site, login, jpeg()).status_code == 401
+    assert send(device_site, again, jpeg()).status_code == 200
+
+
+def test_a_device_that_stays_away_is_late(device_site: Site, clock: Clock) -> None:
+    send(device_site, made(device_site), jpeg())
+    clock.now = NOW + timedelta(seconds=149)
+    assert not device_site.client(Role.VIEWER).get("/devices").json()[0]["late"]
+    clock.now = NOW + timedelta(seconds=151)
+    assert device_site.client(Role.VIEWER).get("/devices").json()[0]["late"]
+
+
+def test_only_administrators_make_devices_and_only_for_cameras_that_sleep(device_site: Site) -> None:
+    wanted = {"id": "x", "camera": "lane"}
+    assert device_site.client(Role.OPERATOR).post("/devices", json=wanted).status_code == 403
+    yard = device_site.client(Role.ADMIN).post("/devices", json={"id": "x", "camera": "yard"})
+    assert yard.status_code == 422
+    assert device_site.client(Role.VIEWER, frozenset({"yard"})).get("/devices").json() == []

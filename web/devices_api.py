@@ -1,0 +1,240 @@
+"""Cameras that wake, send one JPEG and sleep: their frames come in here, and what they are to do goes out."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, HTTPException, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from PIL import Image, UnidentifiedImageError
+from pydantic import BaseModel, Field
+
+from storage.devices import Device, DeviceSettings, FrameSize, SentFrame
+from web.device_services import LATE_SLEEPS
+from web.security import Caller, Right, require
+from web.services import WebServices, services_of
+
+router = APIRouter(prefix="/devices", tags=["devices"])
+
+# A clock that is this far off is not believed: the frame is dated by its arrival.
+_AHEAD, _BEHIND = timedelta(minutes=5), timedelta(days=7)
+_LEAST_SIDE, _LONGEST_SIDE = 16, 4096
+_BEARER = HTTPBearer(auto_error=False, description="the device's token")
+
+Services = Annotated[WebServices, Depends(services_of)]
+Admin = Annotated[Caller, Depends(require(Right.ADMIN))]
+
+
+class FrameAnswer(BaseModel):
+    """What a device is told: the frame is safe, and what to do next.
+
+    Attributes:
+        known: the frame was sent before; it counts once.
+        taken_at: the time it is dated by.
+        sleep_s: sleep so many seconds.
+        framesize: size of the next picture.
+        quality: of the next JPEG, 4-63, lower is better.
+    """
+
+    known: bool
+    taken_at: datetime
+    sleep_s: int
+    framesize: FrameSize
+    quality: int
+
+
+class DeviceAnswer(BaseModel):
+    """A device: how it is, and what it is told.
+
+    Attributes:
+        id, camera: its name, and whose frames it sends.
+        revoked: its token is ended.
+        late: it has stayed away for more than two and a half sleeps.
+        last_seen_at: when its last frame came, or null.
+        battery_v, signal_dbm: what it said last, or null.
+        frames: how many came.
+        sleep_s, framesize, quality: what it is told.
+    """
+
+    id: str
+    camera: str
+    revoked: bool
+    late: bool
+    last_seen_at: datetime | None
+    battery_v: float | None
+    signal_dbm: int | None
+    frames: int
+    sleep_s: int
+    framesize: FrameSize
+    quality: int
+
+
+class NewDevice(BaseModel):
+    """A device to make: its name, and the camera (of kind `device`) whose frames it sends."""
+
+    id: str = Field(max_length=63)
+    camera: str = Field(max_length=200)
+
+
+class MadeDevice(BaseModel):
+    """The token of a new device, which is shown this once."""
+
+    id: str
+    token: str
+
+
+class ChangedSettings(BaseModel):
+    """What a device is to do; null leaves it to its camera in config.yaml."""
+
+    sleep_s: int | None = None
+    framesize: FrameSize | None = None
+    quality: int | None = None
+
+
+def device_answer(services: WebServices, device: Device) -> DeviceAnswer:
+    """A device as the API says it."""
+    told = services.devices.told(device.camera, device.settings)
+    sleep_s = told.sleep_s or 0
+    seen = device.last_seen_at
+    late = seen is not None and services.now() - seen > timedelta(seconds=LATE_SLEEPS * sleep_s)
+    return DeviceAnswer(
+        id=device.id,
+        camera=device.camera,
+        revoked=device.revoked_at is not None,
+        late=late and device.revoked_at is None,
+        last_seen_at=seen,
+        battery_v=device.battery_v,
+        signal_dbm=device.signal_dbm,
+        frames=device.frames,
+        sleep_s=sleep_s,
+        framesize=told.framesize or "SVGA",
+        quality=told.quality or 12,
+    )
+
+
+@router.post("/{device_id}/frames", response_model=FrameAnswer)
+async def take(
+    device_id: str,
+    request: Request,
+    services: Services,
+    token: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
+    x_taken_at: Annotated[str | None, Header(description="Unix seconds or ISO 8601 with offset")] = None,
+    x_battery_v: Annotated[float | None, Header(ge=0, le=60, description="volts")] = None,
+    x_signal_dbm: Annotated[int | None, Header(ge=-150, le=0, description="of its Wi-Fi")] = None,
+) -> FrameAnswer:
+    """Send one JPEG as the body, with the device's token as bearer; sending it again is harmless.
+
+    When the answer comes, the frame is on disk. The answer says how long to sleep and how to take the next.
+    """
+    said = "" if token is None else token.credentials
+    device = await run_in_threadpool(services.devices.devices.authenticated, device_id, said)
+    if device is None:
+        raise HTTPException(401, "the token is not this device's", headers={"WWW-Authenticate": "Bearer"})
+    jpeg = await _body(request, services.devices.limit_bytes)
+    now = services.now()
+    taken_at = _believed(x_taken_at, now)
+    await run_in_threadpool(_check, jpeg)
+    sent = SentFrame(jpeg=jpeg, taken_at=taken_at, battery_v=x_battery_v, signal_dbm=x_signal_dbm)
+    new = await run_in_threadpool(services.devices.devices.take, device.id, sent, at=now)
+    told = device_answer(services, device)
+    return FrameAnswer(
+        known=not new,
+        taken_at=taken_at,
+        sleep_s=told.sleep_s,
+        framesize=told.framesize,
+        quality=told.quality,
+    )
+
+
+@router.get("", response_model=list[DeviceAnswer])
+def overview(
+    services: Services, caller: Annotated[Caller, Depends(require(Right.VIEW))]
+) -> list[DeviceAnswer]:
+    """The devices of the caller's cameras: battery, signal, and who is late."""
+    return [device_answer(services, d) for d in services.devices.devices.all() if caller.may_see(d.camera)]
+
+
+@router.post("", status_code=201, response_model=MadeDevice)
+def add(wanted: NewDevice, services: Services, _caller: Admin) -> MadeDevice:
+    """Make a device; its token is in the answer, and nowhere else."""
+    if wanted.camera not in services.devices.defaults:
+        raise HTTPException(422, f"no camera of the kind `device` is named {wanted.camera!r}")
+    known = services.devices.devices.get(wanted.id)
+    if known is not None and known.revoked_at is None:
+        raise HTTPException(409, f"there is a device named {wanted.id!r} already")
+    token = services.devices.devices.add(wanted.id, wanted.camera, at=services.now())
+    return MadeDevice(id=wanted.id, token=token)
+
+
+@router.put("/{device_id}/settings", response_model=DeviceAnswer)
+def change(device_id: str, wanted: ChangedSettings, services: Services, _caller: Admin) -> DeviceAnswer:
+    """Say what a device is to do; it hears of it with its next frame."""
+    settings = DeviceSettings(sleep_s=wanted.sleep_s, framesize=wanted.framesize, quality=wanted.quality)
+    services.devices.devices.set(device_id, settings)
+    return device_answer(services, _known(services, device_id))
+
+
+@router.delete("/{device_id}", status_code=204)
+def revoke(device_id: str, services: Services, _caller: Admin) -> Response:
+    """End a device's token at once; what it sent stays."""
+    _known(services, device_id)
+    services.devices.devices.revoke(device_id, at=services.now())
+    return Response(status_code=204)
+
+
+def _known(services: WebServices, device_id: str) -> Device:
+    device = services.devices.devices.get(device_id)
+    if device is None:
+        raise HTTPException(404, f"there is no device {device_id!r}")
+    return device
+
+
+async def _body(request: Request, limit_bytes: int) -> bytes:
+    """The body, never more of it than the limit.
+
+    Raises:
+        HTTPException: 413, it is longer.
+    """
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limit_bytes:
+            raise HTTPException(413, f"the frame is larger than the {limit_bytes} bytes that are taken")
+    return bytes(body)
+
+
+def _believed(said: str | None, now: datetime) -> datetime:
+    """When a frame was taken: as the device says, unless its clock is off; then now."""
+    if said is None:
+        return now
+    try:
+        taken_at = (
+            datetime.fromtimestamp(float(said), UTC)
+            if said.replace(".", "", 1).isdigit()
+            else datetime.fromisoformat(said)
+        )
+    except (ValueError, OverflowError, OSError):
+        return now
+    if taken_at.tzinfo is None or not now - _BEHIND <= taken_at <= now + _AHEAD:
+        return now
+    return min(taken_at.astimezone(UTC), now)
+
+
+def _check(jpeg: bytes) -> None:
+    """Refuse what is no whole JPEG of a sane size; only the header is looked at.
+
+    Raises:
+        HTTPException: 422.
+    """
+    try:
+        with Image.open(io.BytesIO(jpeg), formats=("JPEG",)) as image:
+            width, height = image.size
+    except (UnidentifiedImageError, OSError, ValueError) as error:
+        raise HTTPException(422, f"expected a JPEG, got {len(jpeg)} bytes of something else") from error
+    if min(width, height) < _LEAST_SIDE or max(width, height) > _LONGEST_SIDE:
+        raise HTTPException(422, f"expected a picture of 16-4096 pixels a side, got {width} x {height}")
+    if b"\xff\xd9" not in jpeg[-64:]:
+        raise HTTPException(422, "the JPEG is cut off: its end is missing")
