@@ -1,6 +1,6 @@
 """The set-up of docs/several-machines.md: two nodes share a camera, one is killed, the other goes on.
 
-Redis, PostgreSQL, two nodes and two workers, each a process with a state folder of its own.
+Redis, PostgreSQL and S3, two nodes and two workers, each a process with a state folder of its own.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from redis import Redis
 from bench.database_proxy import DatabaseProxy
 from jobs.camera_leases import CameraLeases
 from jobs.embedded_redis import open_redis
-from pipeline.report import ReportState
+from pipeline.report import EvidenceKind, ReportState
 from simulator.casting import Cast
 from simulator.light_courses import light_track
 from simulator.rtsp_server import RtspServer
@@ -34,9 +34,12 @@ from simulator.street import make_layout
 from simulator.vehicle_model import VehicleKind
 from simulator.video import write_video
 from storage.database import open_database
+from storage.evidence_bucket import EvidenceBucket
 from storage.ports import ReportFilter, StoredReport
 from storage.report_store import SqlReportStore
+from storage.whole_check import verify_all
 from tests.postgres import NewDatabase
+from tests.s3 import NewBucket
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -129,7 +132,7 @@ def as_if_long_up(client: Redis) -> None:
 
 
 def test_a_killed_nodes_camera_is_watched_on_and_its_vehicle_reported_once(
-    scene: Scene, video: Path, new_postgres_database: NewDatabase, tmp_path: Path
+    scene: Scene, video: Path, new_postgres_database: NewDatabase, new_bucket: NewBucket, tmp_path: Path
 ) -> None:
     zones = "".join(
         f"""
@@ -140,6 +143,7 @@ def test_a_killed_nodes_camera_is_watched_on_and_its_vehicle_reported_once(
         photo_gap_s: 6"""
         for zone in scene.truth().zones
     )
+    bucket = new_bucket()
     with ExitStack() as stack:
         # Over TCP, as from another machine.
         database_url = stack.enter_context(DatabaseProxy(new_postgres_database())).url
@@ -148,7 +152,7 @@ def test_a_killed_nodes_camera_is_watched_on_and_its_vehicle_reported_once(
         client = service.connect()
         as_if_long_up(client)
         config = f"""
-evidence: {{folder: {tmp_path / "evidence"}}}
+evidence: {{s3: {{bucket: {bucket.bucket}, endpoint: '{bucket.endpoint}'}}}}
 queue: {{url: "{service.url}"}}
 database: {{url: "{database_url}"}}
 detector: {{backend: onnx}}
@@ -181,6 +185,7 @@ cameras:
         (killed,) = (node for node in nodes if f"-{node.pid}-" in first_holder)
         (other,) = (node for node in nodes if node is not killed)
         soon(lambda: stored(ReportState.TEMPORARY), 60, "photo 1", *nodes)
+        noted = stored(ReportState.TEMPORARY)
         assert f"-{other.pid}-" not in str(holder())
         watched_by_one = rtsp.connections
 
@@ -201,3 +206,9 @@ cameras:
         assert abs(arrived) <= timedelta(seconds=3)
         assert report.violating_at is not None
         assert report.violating_at - report.arrived_at < timedelta(seconds=DWELL_S + 15)
+        # What the killed node had stored is in the report of the other.
+        first = next(item for item in report.evidence if item.kind is EvidenceKind.PHOTO_1)
+        assert first in next(iter(noted)).report.evidence
+        check = verify_all(engine, EvidenceBucket(bucket))
+        assert check.faults == ()
+        assert len(check.records.evidence) == len(report.evidence) >= 5
