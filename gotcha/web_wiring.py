@@ -15,6 +15,7 @@ from gotcha.database_wiring import opened_database
 from gotcha.device_wiring import device_services
 from gotcha.evidence_wiring import open_evidence
 from gotcha.ingest_wiring import webhook
+from gotcha.photo_wiring import photo_services
 from gotcha.signing_key import signing_key
 from gotcha.video_wiring import video_services
 from jobs.context import utc_now
@@ -23,7 +24,9 @@ from jobs.redis_connection import connect, ping
 from storage.access_log import SqlAccessLog
 from storage.api_keys import SqlApiKeys
 from storage.blob_store import BlobStore
+from storage.camera_health import CameraHealthHistory
 from storage.report_pages import ReportPages
+from storage.report_statistics import ReportStatistics
 from storage.report_store import SqlReportStore
 from storage.report_tally import ReportTally
 from storage.reviews import SqlReviews
@@ -71,6 +74,8 @@ def opened_services(
             report_pages=ReportPages(engine),
             reviews=SqlReviews(engine),
             tally=ReportTally(engine),
+            statistics=ReportStatistics(engine),
+            health=CameraHealthHistory(engine),
             evidence=evidence,
             access=SqlAccessLog(engine),
             users=users,
@@ -83,6 +88,7 @@ def opened_services(
             devices=device_services(config, engine),
             sightings=SqlSightingStore(engine),
             videos=video_services(config, engine, redis, now),
+            photos=photo_services(config, engine, redis, now),
             webhook=webhook(config, engine, redis),
             checks={
                 "database": _answering(engine),

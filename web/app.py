@@ -7,18 +7,23 @@ import importlib.metadata
 from fastapi import FastAPI
 
 from web import (
+    analyses_api,
     auth_api,
-    evidence_api,
+    classic_api,
+    detect_api,
     devices_api,
+    evidence_api,
     health_api,
+    photos_api,
     queue_api,
     search_api,
+    statistics_api,
     video_pieces_api,
     videos_api,
     webhook_api,
 )
 from web.headers import SecurityHeaders
-from web.pages import choices, home, login, queue, report, reports, shell
+from web.pages import choices, home, live, login, queue, report, reports, shell, statistics
 from web.pages.problem import problem_page
 from web.problems import add_problem_handlers
 from web.services import WebServices
@@ -48,12 +53,17 @@ def create_app(services: WebServices) -> FastAPI:
     app.include_router(auth_api.router)
     app.include_router(evidence_api.router)
     app.include_router(queue_api.router)
+    app.include_router(analyses_api.router)
+    app.include_router(photos_api.router)
+    app.include_router(detect_api.router)
+    app.include_router(classic_api.router)
     app.include_router(videos_api.router)
     app.include_router(video_pieces_api.router)
     app.include_router(webhook_api.router)
     app.include_router(search_api.router)
+    app.include_router(statistics_api.router)
     app.include_router(devices_api.router)
-    for page in (shell, choices, login, home, reports, report, queue):
+    for page in (shell, choices, login, home, live, reports, report, statistics, queue):
         app.include_router(page.router)
     app.mount("/static", RevalidatedFiles(directory=shell.STATIC), name="static")
     return app

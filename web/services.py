@@ -14,8 +14,10 @@ from jobs.outbox import Outbox
 from storage.access_log import SqlAccessLog
 from storage.api_keys import SqlApiKeys
 from storage.blob_store import BlobStore
+from storage.camera_health import CameraHealthHistory
 from storage.ports import ReportStore
 from storage.report_pages import ReportPages
+from storage.report_statistics import ReportStatistics
 from storage.report_tally import ReportTally
 from storage.reviews import SqlReviews
 from storage.sightings import SightingStore
@@ -24,6 +26,7 @@ from web.device_services import DeviceServices
 from web.first_user import FirstUser
 from web.logins import Logins
 from web.overview import Disk
+from web.photo_services import PhotoServices
 from web.video_services import VideoServices
 from web.webhook import Webhook
 
@@ -58,6 +61,7 @@ class WebServices:
         report_pages: lists of them.
         reviews: what people say of them.
         tally: how many there were.
+        statistics, health: figures of a period, of reports and of cameras.
         evidence: their photos and clips.
         access: who saw what; written before it is shown.
         users: who may log in.
@@ -70,6 +74,7 @@ class WebServices:
         devices: cameras that sleep, and their frames.
         sightings: finds vehicles that were seen.
         videos: takes in videos and says what was found in them.
+        photos: takes in photos; what became of any analysis.
         webhook: takes in files of buckets; None where it is not set up.
         checks: by name, what must work for the program to be of use; each raises GotchaError if it does not.
         now: the clock, aware UTC.
@@ -80,6 +85,8 @@ class WebServices:
     report_pages: ReportPages
     reviews: SqlReviews
     tally: ReportTally
+    statistics: ReportStatistics
+    health: CameraHealthHistory
     evidence: BlobStore
     access: SqlAccessLog
     users: SqlUsers
@@ -92,6 +99,7 @@ class WebServices:
     devices: DeviceServices
     sightings: SightingStore
     videos: VideoServices
+    photos: PhotoServices
     webhook: Webhook | None
     checks: Mapping[str, Callable[[], None]]
     now: Callable[[], datetime]

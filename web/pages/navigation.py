@@ -30,6 +30,7 @@ class Place:
 
 PLACES = (
     Place(path="/", name="home", on_phone=True),
+    Place(path="/live", name="live", on_phone=True),
     Place(path="/reports", name="reports", on_phone=True),
     Place(path="/statistics", name="statistics"),
     Place(path="/queue", name="queue", right=Right.ADMIN),
