@@ -93,14 +93,16 @@ class Analyzers:
 def build_analyzers(tools: AnalysisTools) -> Analyzers:
     """Every kind of analysis by one line."""
     # Imported here: it knows the tools above.
+    from gotcha.compare_analyzer import CompareAnalyzer
+    from gotcha.detect_analyzer import DetectAnalyzer
     from gotcha.photo_analyzer import PhotoAnalyzer
     from gotcha.video_wiring import video_analyzer
 
-    photos = PhotoAnalyzer(tools)
     return Analyzers(
         {
             AnalysisKind.VIDEO: video_analyzer(tools),
-            AnalysisKind.PHOTO: photos,
-            AnalysisKind.METADATA: photos,
+            AnalysisKind.PHOTO: PhotoAnalyzer(tools),
+            AnalysisKind.DETECT: DetectAnalyzer(tools),
+            AnalysisKind.COMPARE: CompareAnalyzer(tools),
         }
     )

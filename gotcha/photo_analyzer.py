@@ -28,7 +28,7 @@ _CONVERTED = "the evidence is a JPEG made of the file, whose SHA-256 is {}"
 
 
 class PhotoAnalyzer:
-    """Does the analyses of kinds `photo` and `metadata`; implements `jobs.analyses.Analyzer`.
+    """Does the analyses of kind `photo`; implements `jobs.analyses.Analyzer`.
 
     Args:
         tools: configuration, models, files and stores.

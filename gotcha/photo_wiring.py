@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING
 
 from gotcha.config import Config
+from gotcha.upload_wiring import open_uploads
 from jobs.analysis_queue import AnalysisQueue
+from jobs.context import utc_now
 from jobs.photo_facts import PhotoLimits
 from jobs.photo_intake import PhotoIntake
+from storage.analysis_store import AnalysisStore
+from web.photo_services import PhotoServices
+
+if TYPE_CHECKING:
+    from redis import Redis
+    from sqlalchemy import Engine
 
 
 def photo_intake(config: Config, queue: AnalysisQueue) -> PhotoIntake:
@@ -19,6 +30,29 @@ def photo_intake(config: Config, queue: AnalysisQueue) -> PhotoIntake:
         most=photos.max_files,
         rules=_rules(config),
         cameras=tuple(config.cameras),
+    )
+
+
+def photo_services(
+    config: Config, engine: Engine, redis: Redis, now: Callable[[], datetime] = utc_now
+) -> PhotoServices:
+    """What the routes of photos work with.
+
+    Raises:
+        UploadError: the folder or bucket of uploads cannot be used.
+        SourceError: the settings of the buckets are not usable.
+    """
+    # Imported here: it knows the intake above.
+    from gotcha.ingest_wiring import bucket_intake
+
+    analyses = AnalysisStore(engine)
+    queue = AnalysisQueue(analyses, redis, now)
+    return PhotoServices(
+        intake=photo_intake(config, queue),
+        queue=queue,
+        analyses=analyses,
+        uploads=open_uploads(config),
+        buckets=bucket_intake(config, engine, redis) if config.ingest.folders else None,
     )
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import threading
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -18,7 +19,10 @@ from storage.upload_store import Incoming
 
 # Names of settings of an analysis.
 TAKEN_AT = "taken_at"
-_RULES = "rules"
+FIRST, SECOND = "first", "second"
+_RULES, _REVISIONS = "rules", "revisions"
+# Looking at a HEIC takes its whole length in memory; so many are looked at at a time.
+_LOOKED_AT = 4
 _EARLIEST_YEAR = 1990
 _AHEAD = timedelta(days=1)
 _LONGEST_NAME = 120
@@ -30,7 +34,7 @@ class PhotosAsked:
     """What somebody wants done with photos.
 
     Attributes:
-        kind: photo, metadata, detect or compare.
+        kind: photo, detect or compare.
         camera: whose view they show; None: found by their GPS, else none.
         taken_at: when a single photo was taken, aware; None leaves it to its EXIF.
         source: the entrance.
@@ -57,6 +61,14 @@ class NamedFile:
 
     incoming: Incoming
     name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportRevision:
+    """A report as it is now."""
+
+    id: str
+    revision: int
 
 
 class PhotoIntake:
@@ -87,10 +99,9 @@ class PhotoIntake:
         self._rules = rules
         self._cameras = cameras
         self._now = now
+        self._turns = threading.BoundedSemaphore(_LOOKED_AT)
 
-    def take(
-        self, files: Sequence[NamedFile], asked: PhotosAsked, settings: Mapping[str, str] | None = None
-    ) -> Submitted:
+    def take(self, files: Sequence[NamedFile], asked: PhotosAsked) -> Submitted:
         """Take photos that have come in whole; what raises leaves neither file nor row.
 
         Raises:
@@ -101,7 +112,7 @@ class PhotoIntake:
         self._check(files, asked)
         looked = [self._facts(file) for file in files]
         kept = [file.incoming.keep() for file in files]
-        more = {_RULES: self._rules, **(settings or {})}
+        more = {_RULES: self._rules}
         if asked.taken_at is not None:
             more[TAKEN_AT] = asked.taken_at.isoformat()
         return self._queue.submit(
@@ -125,6 +136,31 @@ class PhotoIntake:
             )
         )
 
+    def compare(
+        self, first: ReportRevision, second: ReportRevision, *, source: AnalysisSource, owner: str
+    ) -> Submitted:
+        """Ask for the comparison of the pictures of two reports.
+
+        Raises:
+            StorageError: it cannot be stored now.
+        """
+        settings = {
+            FIRST: first.id,
+            SECOND: second.id,
+            _REVISIONS: f"{first.revision},{second.revision}",
+            _RULES: self._rules,
+        }
+        return self._queue.submit(
+            NewAnalysis(
+                id=uuid.uuid4().hex,
+                kind=AnalysisKind.COMPARE,
+                files=(),
+                settings=settings,
+                source=source,
+                owner=owner,
+            )
+        )
+
     def _check(self, files: Sequence[NamedFile], asked: PhotosAsked) -> None:
         if not 1 <= len(files) <= self.most:
             raise UploadRefusedError(f"expected 1 to {self.most} photos, got {len(files)}")
@@ -140,7 +176,8 @@ class PhotoIntake:
 
     def _facts(self, file: NamedFile) -> PhotoFacts:
         try:
-            return photo_facts(file.incoming.path, self.limits, self._now())
+            with self._turns:
+                return photo_facts(file.incoming.path, self.limits, self._now())
         except UploadRefusedError as error:
             raise type(error)(f"{shown_name(file.name)}: {error}") from error
 

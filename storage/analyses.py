@@ -24,7 +24,6 @@ class AnalysisKind(StrEnum):
     VIDEO = "video"
     DETECT = "detect"
     COMPARE = "compare"
-    METADATA = "metadata"
 
 
 class AnalysisState(StrEnum):

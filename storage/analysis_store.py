@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -25,6 +26,9 @@ _UNFINISHED = (AnalysisState.QUEUED.value, AnalysisState.PROCESSING.value)
 _ENDED = tuple(state.value for state in ENDED)
 # One that failed or was cancelled may be asked for again.
 _ANSWERS = (*_UNFINISHED, AnalysisState.COMPLETED.value)
+
+# The keys of files as a result names them.
+_KEY = re.compile(r'"([0-9a-f]{2}/[0-9a-f]{64})"')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -211,6 +211,15 @@ def test_what_ended_long_ago_is_forgotten(store: AnalysisStore) -> None:
     assert (store.get(hex_id("a")), store.unfinished(), len(store.upload_keys())) == (None, 1, 1)
 
 
+def test_files_that_an_analysis_made_are_named_too(store: AnalysisStore) -> None:
+    store.submit(asked("a", content="a"), at=NOON)
+    store.begin(hex_id("a"), claim="1", at=NOON, until=SOON)
+    made = f"ab/ab{'0' * 62}"
+    store.complete(hex_id("a"), claim="1", at=SOON, result=f'{{"annotated": {{"key": "{made}"}}}}')
+    assert made in store.upload_keys()
+    assert len(store.upload_keys()) == 2
+
+
 def test_the_same_files_from_many_senders_at_once_are_one_analysis(store: AnalysisStore) -> None:
     news: list[bool] = []
 

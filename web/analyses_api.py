@@ -1,0 +1,112 @@
+"""Analyses of files, whichever entrance they came by: how far they are, as it happens."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, HTTPException, Query, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import FileResponse
+from sse_starlette import EventSourceResponse, ServerSentEvent
+from starlette.background import BackgroundTask
+
+from storage.analyses import MAX_LISTED, AnalysisFilter, AnalysisKind, AnalysisState
+from web.analysis_answers import (
+    AnalysisAnswer,
+    analysis_answer,
+    analysis_of,
+    record_read,
+    visible_to,
+)
+from web.security import Caller, Right, require
+from web.services import WebServices, services_of
+
+router = APIRouter(prefix="/analyses", tags=["analyses"])
+
+Services = Annotated[WebServices, Depends(services_of)]
+Viewer = Annotated[Caller, Depends(require(Right.VIEW))]
+Sender = Annotated[Caller, Depends(require(Right.OPERATE))]
+
+_LOOK_EVERY_S = 0.5
+
+
+@router.get("")
+def listed(
+    services: Services,
+    caller: Viewer,
+    kind: AnalysisKind | None = None,
+    state: AnalysisState | None = None,
+    limit: Annotated[int, Query(ge=1, le=MAX_LISTED)] = 100,
+    offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+) -> list[AnalysisAnswer]:
+    """The analyses, newest first, without their results."""
+    wanted = AnalysisFilter(
+        kinds=frozenset() if kind is None else frozenset({kind}),
+        states=frozenset() if state is None else frozenset({state}),
+        limit=limit,
+        offset=offset,
+    )
+    found = services.photos.analyses.list(wanted)
+    return [analysis_answer(one, result=False) for one in found if visible_to(one, caller)]
+
+
+@router.get("/{analysis_id}")
+def look(analysis_id: str, services: Services, caller: Viewer) -> AnalysisAnswer:
+    """How far an analysis is, and once it is completed what was found."""
+    analysis = analysis_of(services, caller, analysis_id)
+    if analysis.result is not None:
+        record_read(services, caller, analysis)
+    return analysis_answer(analysis)
+
+
+@router.post("/{analysis_id}/cancel")
+def cancel(analysis_id: str, services: Services, caller: Sender) -> AnalysisAnswer:
+    """End an analysis; one that is being worked on ends within seconds, one that has ended stays."""
+    analysis = services.photos.queue.cancel(analysis_of(services, caller, analysis_id).id)
+    if analysis is None:
+        raise HTTPException(404, f"there is no analysis {analysis_id!r}")
+    return analysis_answer(analysis, result=False)
+
+
+@router.get("/{analysis_id}/events", response_class=EventSourceResponse)
+async def follow(analysis_id: str, services: Services, caller: Viewer) -> EventSourceResponse:
+    """Server-sent events `analysis`: each change of state and progress, until it has ended."""
+    await run_in_threadpool(analysis_of, services, caller, analysis_id)
+
+    async def events() -> AsyncIterator[ServerSentEvent]:
+        said = ""
+        while True:
+            analysis = await run_in_threadpool(services.photos.analyses.get, analysis_id)
+            if analysis is None:
+                return
+            now = json.dumps(analysis_answer(analysis, result=False).model_dump(mode="json"))
+            if now != said:
+                said = now
+                yield ServerSentEvent(now, event="analysis")
+            if analysis.ended:
+                return
+            await asyncio.sleep(_LOOK_EVERY_S)
+
+    return EventSourceResponse(events())
+
+
+@router.get(
+    "/{analysis_id}/picture",
+    response_class=Response,
+    responses={200: {"content": {"image/jpeg": {}}}, 404: {"description": "there is no such picture"}},
+)
+def picture(analysis_id: str, services: Services, caller: Viewer) -> Response:
+    """The picture of a `detect` analysis with vehicles and plates drawn in."""
+    analysis = analysis_of(services, caller, analysis_id)
+    if analysis.asked.kind is not AnalysisKind.DETECT or analysis.result is None:
+        raise HTTPException(404, f"the analysis {analysis_id} has no picture")
+    key = str(json.loads(analysis.result)["annotated"]["key"])
+    record_read(services, caller, analysis, key)
+    held = services.photos.uploads.opened(key)
+    path = held.__enter__()
+    return FileResponse(
+        path, media_type="image/jpeg", background=BackgroundTask(held.__exit__, None, None, None)
+    )
