@@ -14,8 +14,10 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from gotcha.camera_runner import CameraRunner
+from gotcha.live_pictures import LivePictures
 from jobs.camera_status import CameraStatus, StatusBoard
 from jobs.context import utc_now
+from jobs.live_view import LiveViews
 from jobs.node_status import NodeBoard, NodeStatus
 from jobs.outbox import Outbox
 from pipeline.errors import QueueError
@@ -55,6 +57,7 @@ class CameraBoard:
         runners: every camera's runners so far, the last of which watches now.
         outbox: what of it waits or was refused is told too.
         state_dir: whose disk is told.
+        pictures: draws for those who look.
         now: the clock, aware UTC.
     """
 
@@ -65,6 +68,7 @@ class CameraBoard:
         runners: Mapping[str, Sequence[CameraRunner]],
         outbox: Outbox,
         state_dir: Path,
+        pictures: LivePictures,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._statuses = StatusBoard(client)
@@ -73,6 +77,8 @@ class CameraBoard:
         self._runners = runners
         self._outbox = outbox
         self._state_dir = state_dir
+        self._pictures = pictures
+        self._views = LiveViews(client)
         self._now = now
         self._seen: dict[str, _Seen] = {}
         self._counted: dict[str, deque[_Counted]] = {}
@@ -90,6 +96,7 @@ class CameraBoard:
     def step(self, camera: str, frame: Frame, step: WatchStep) -> None:
         """Take note of a frame; called in the camera's thread."""
         self._seen[camera] = _Seen(condition=step.condition, taken_at=frame.taken_at, heard_at=self._now())
+        self._pictures.step(camera, frame, step)
 
     def tell(self) -> None:
         """Tell what is known now.
@@ -99,6 +106,9 @@ class CameraBoard:
         """
         watched = {name: runners[-1] for name, runners in dict(self._runners).items() if runners}
         self._statuses.tell([self._status(name, runner) for name, runner in watched.items()])
+        self._pictures.want(self._views.watched(watched))
+        if made := self._pictures.take():
+            self._views.leave(made)
         counts = self._outbox.counts()
         disk = shutil.disk_usage(self._state_dir)
         self._nodes.tell(
