@@ -145,7 +145,9 @@ def by_command(config_path: Path, videos: Mapping[str, Path]) -> dict[str, dict[
     for name, path in videos.items():
         command = [sys.executable, "-c", "from gotcha.cli import main; main()", "--config", str(config_path)]
         command += ["analyze", str(path), "--camera", name, "--json", "-"]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise ConfigError(f"gotcha analyze {path.name} failed: {done.stderr.strip().splitlines()[-1]}")
         results[name] = json.loads(done.stdout)
     return results
 

@@ -164,6 +164,12 @@ class SecretText:
     def __repr__(self) -> str:
         return "SecretText('***')"
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, SecretText) and other._text == self._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
 
 # Short enough to remember is short enough to guess.
 _LEAST_TOKEN = 16

@@ -28,7 +28,7 @@ def test_an_empty_street_has_no_reports(tmp_path: Path) -> None:
     result = analyze(tmp_path, str(video), "--json", "-", "--csv", str(written), "--annotated", str(seen))
     assert result.exit_code == 0, result.stderr
     found = json.loads(result.stdout)
-    assert (found["reports"], found["standing"]) == ([], [])
+    assert [found[key] for key in ("events", "parked", "plates", "reports", "standing")] == [[]] * 5
     assert found["analysed_s"] >= 4.0
     assert found["video"] == str(video)
     assert written.read_text(encoding="utf-8") == ",".join(CSV_COLUMNS) + "\n"
@@ -44,6 +44,16 @@ def test_a_file_that_is_no_video_is_one_sentence(tmp_path: Path, content: bytes)
     last = result.stderr.splitlines()[-1]
     assert last == "street.mp4 cannot be read as a video (Invalid data found when processing input)"
     assert "Traceback" not in result.output
+
+
+def test_a_video_that_was_cut_gives_what_is_there_and_says_where_it_ends(tmp_path: Path) -> None:
+    video = write_video(tmp_path / "street.mkv", frames=60, fps=10, keyframe_every=10)
+    video.write_bytes(video.read_bytes()[: video.stat().st_size // 2])
+    result = analyze(tmp_path, str(video), "--json", "-")
+    assert result.exit_code == 0, result.stderr
+    found = json.loads(result.stdout)
+    assert 0.5 < found["analysed_s"] < 5.0
+    assert any("of the 6.0 s it says" in notice for notice in found["notices"])
 
 
 def test_a_file_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ _FENCE = re.compile(r"^```ya?ml\n(.*?)^```", re.MULTILINE | re.DOTALL)
 # Variables the examples name; the values are only ever used here.
 _EXAMPLE_ENVIRONMENT = dict.fromkeys(
     ("GATE_PASSWORD", "CAMERA_PASSWORD", "LOT_PASSWORD", "REDIS_PASSWORD", "DATABASE_PASSWORD"), "example"
-)
+) | {"INGEST_TOKEN": "an-example-of-a-token"}
 
 ONE_CAMERA = """\
 holidays: [2026-05-05]
@@ -73,10 +73,13 @@ def test_the_commented_lines_of_the_shipped_file_are_valid_too() -> None:
     key = re.compile(r"^( *)# ((?:  )*[a-z_]+:(?: .*)?)$", re.MULTILINE)
     live = key.sub(lambda match: match[1] + match[2], text)
     live = live.replace("queue: {}", "queue:").replace("database: {}", "database:")
+    live = live.replace("ingest: {}", "ingest:")
     live = live.replace("weights: my_detector.onnx", "weights: models/vehicle_detector.onnx")
     config = parse_config(live, folder=ROOT, environment=_EXAMPLE_ENVIRONMENT)
     assert set(config.cameras) == {"gate", "yard", "lot", "recording", "window"}
     assert config.queue.url is not None
+    assert config.ingest.webhook_token is not None
+    assert config.ingest.folders[0].camera == "gate"
     assert config.evidence.folder == Path("/srv/evidence")
 
 
@@ -223,6 +226,37 @@ def test_it_travels_to_another_process_whole() -> None:
     assert copy == config
     assert isinstance(copy.cameras["gate"], RtspCamera)
     assert copy.cameras["gate"].url.reveal() == "rtsp://a:secret@cam/"
+
+
+def test_a_secret_comes_from_the_environment_and_is_never_shown() -> None:
+    text = "ingest: {webhook_token: '${TOKEN}', folders: [{bucket: street}]}"
+    config = parse_config(text, environment={"TOKEN": "known-to-the-bucket-only"})
+    assert config.ingest.webhook_token is not None
+    assert config.ingest.webhook_token.reveal() == "known-to-the-bucket-only"
+    assert "known-to" not in repr(config)
+    assert pickle.loads(pickle.dumps(config)) == config  # noqa: S301 - it was made in the line itself
+    for written, token, sentence in (
+        ("known-to-the-bucket-only", "", "must not stand in this file"),
+        ("${TOKEN}", "", "TOKEN is not set"),
+        ("${TOKEN}", "short", "at least 16 characters, got 5"),
+    ):
+        with pytest.raises(ConfigError, match=sentence) as error:
+            parse_config(text.replace("${TOKEN}", written), environment={"TOKEN": token})
+        assert "known-to" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("ingest", "sentence"),
+    [
+        ("{queue_url: 'https://sqs/1/new'}", "expected the buckets whose files are taken in `folders`"),
+        ("{folders: [{bucket: street}, {bucket: street}]}", "expected each bucket and prefix once"),
+        ("{folders: [{bucket: street, prefix: /gate}]}", "without a slash before it"),
+        ("{queue_url: 'https://key:secret@sqs/1/new'}", "queue_url"),
+    ],
+)
+def test_an_inbox_that_cannot_be_is_said(ingest: str, sentence: str) -> None:
+    with pytest.raises(ConfigError, match=sentence):
+        parse_config(f"ingest: {ingest}", environment={})
 
 
 def test_a_webcam_is_asked_for_a_size_and_a_rate() -> None:
