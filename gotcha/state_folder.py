@@ -19,7 +19,8 @@ def prepare(folder: Path) -> None:
         StorageError: it cannot be made or written to; says what to do.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        # Outbox, database and photos hold plates: nobody else on the machine may look into a new one.
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         raise _unusable(folder, error.strerror or str(error)) from error
     if not os.access(folder, os.W_OK | os.X_OK):

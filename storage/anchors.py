@@ -38,16 +38,19 @@ class AnchorFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        # Position last noted by this program, by camera: what has not grown is not noted again.
-        self._noted: dict[str, int] = {}
+        # Position last noted, by camera: what has not grown is not noted again.
+        self._noted: dict[str, int] | None = None
 
     def note(self, heads: Iterable[ChainLink], *, at: datetime) -> int:
-        """Append the heads that have moved on since the last call; on disk when this returns; how many.
+        """Append the heads that moved on since they were last noted; on disk when this returns; how many.
 
         Raises:
             StorageError: the file cannot be written; says what to do.
         """
-        fresh = [head for head in heads if head.position > self._noted.get(head.camera, 0)]
+        if self._noted is None:
+            self._noted = self._noted_before()
+        noted = self._noted
+        fresh = [head for head in heads if head.position > noted.get(head.camera, 0)]
         if not fresh:
             return 0
         lines = "".join(_line(head, at) for head in fresh).encode()
@@ -58,7 +61,7 @@ class AnchorFile:
                 f"the ends of the chains cannot be written down in {self.path} ({error.strerror}); free "
                 "space or mend the rights, or what happens meanwhile can be forged unseen"
             ) from error
-        self._noted.update({head.camera: head.position for head in fresh})
+        noted.update({head.camera: head.position for head in fresh})
         return len(fresh)
 
     def read(self) -> tuple[Anchor, ...]:
@@ -77,6 +80,13 @@ class AnchorFile:
         # Whoever was killed in mid-line left a piece of one: what it was to say has not been relied on.
         whole = [(number, line) for number, line in enumerate(lines[:-1], start=1) if line]
         return tuple(anchor for number, line in whole if (anchor := self._parsed(number, line)) is not None)
+
+    def _noted_before(self) -> dict[str, int]:
+        try:
+            return {anchor.camera: anchor.position for anchor in self.read()}
+        except StorageError:
+            # `read` tells whoever verifies; meanwhile one line too many is better than one too few.
+            return {}
 
     def _parsed(self, number: int, line: str) -> Anchor | None:
         if line.endswith(_BROKEN):

@@ -58,6 +58,8 @@ def overview(
     in_all = counts.pending + counts.sent + counts.dead
     if in_all > len(items):
         err().print(f"{len(items)} of {in_all}; --limit shows more.", style="dim")
+    if counts.pending:
+        err().print("What waits on disk is sent while `gotcha run` or `gotcha watch` runs on this machine.")
     if counts.dead:
         err().print("`gotcha queue show ID` says why one was refused; `gotcha queue retry` queues them anew.")
 
