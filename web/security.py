@@ -31,6 +31,10 @@ RIGHTS: Mapping[Role, frozenset[Right]] = MappingProxyType(
 )
 
 
+# What each dependency asks for, so that a test can go over all routes.
+_asked_for: dict[object, Right] = {}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
     """Who asks.
@@ -77,4 +81,10 @@ def require(right: Right) -> Callable[..., Caller]:
             raise HTTPException(403, f"the role {caller.role.value} does not include this: {right.value}")
         return caller
 
+    _asked_for[dependency] = right
     return dependency
+
+
+def right_of(dependency: object) -> Right | None:
+    """The right that a dependency of `require` asks for; None for any other dependency."""
+    return _asked_for.get(dependency)
