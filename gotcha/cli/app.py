@@ -25,6 +25,7 @@ from gotcha.cli.ingest import ingest
 from gotcha.cli.key import key
 from gotcha.cli.logs import set_up_logs
 from gotcha.cli.options import CommonOptions
+from gotcha.cli.photo import photo
 from gotcha.cli.queue import queue
 from gotcha.cli.reports import reports
 from gotcha.cli.search import search
@@ -53,6 +54,7 @@ Begin with [bold]gotcha demo[/] to see it work on a simulated street. Then put y
   [bold]gotcha verify[/]           whether anything stored was altered or removed
   [bold]gotcha events[/]           when a camera's view was moved, covered or dark
   [bold]gotcha analyze FILE[/]     the same for a video
+  [bold]gotcha photo FILE...[/]    the same for photos
   [bold]gotcha ingest[/]           photos and videos that appear in buckets
 
 Exit code: 0 done, 1 failed, 2 wrong usage or configuration.
@@ -145,6 +147,7 @@ for command in (
     worker,
     web,
     analyze,
+    photo,
     check,
     accept_view,
     events,

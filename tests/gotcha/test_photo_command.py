@@ -1,0 +1,69 @@
+"""`gotcha photo`: from files to a report, and one sentence for what is none."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from gotcha.cli.app import app
+from storage.analyses import AnalysisFilter
+from storage.analysis_store import AnalysisStore
+from storage.database import open_database
+from tests.gotcha.street import Parker, street, zones_of
+from tests.gotcha.test_photos import jpeg
+from tests.jobs.photo_files import photo, zipped
+
+
+def gotcha(folder: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(app, ["--config", str(folder / "config.yaml"), *arguments])
+
+
+def test_two_files_become_a_report(tmp_path: Path) -> None:
+    scene = street(length_s=200.0, parkers=(Parker(side="right", from_s=0.0, to_s=200.0),))
+    zones = zones_of(scene, dwell_s=60, photo_gap_s=60)
+    (tmp_path / "config.yaml").write_text(
+        f"state_dir: var\ncameras: {{gate: {{kind: webcam, zones: {zones}}}}}\n"
+    )
+    names = []
+    for at_s in (10.0, 75.0):
+        path = tmp_path / f"{at_s:g}.jpg"
+        path.write_bytes(jpeg(scene.frame(at_s), at_s))
+        names.append(str(path))
+    done = gotcha(tmp_path, "photo", *names, "--camera", "gate", "--json")
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.stdout)
+    (report_id,) = found["reports"]
+    shown = json.loads(gotcha(tmp_path, "reports", "show", report_id, "--json").stdout)
+    (truth,) = scene.truth().stationary
+    assert (shown["state"], shown["plate"]) == ("final", truth.plate)
+    # The same files again: the analysis there is answers, at once and with the same words.
+    assert json.loads(gotcha(tmp_path, "photo", *names, "--camera", "gate", "--json").stdout) == found
+    engine = open_database(f"sqlite:///{tmp_path / 'var' / 'gotcha.db'}")
+    assert len(AnalysisStore(engine).list(AnalysisFilter())) == 1
+    engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("content", "arguments", "sentence"),
+    [
+        (None, (), "there is no such file"),
+        (b"", (), "0 bytes"),
+        (zipped(), (), "a ZIP archive"),
+        (photo(), ("--camera", "nowhere"), "no camera is named 'nowhere'"),
+        (photo(), ("--taken-at", "noon"), "expected --taken-at such as"),
+    ],
+)
+def test_what_is_refused(
+    content: bytes | None, arguments: tuple[str, ...], sentence: str, tmp_path: Path
+) -> None:
+    (tmp_path / "config.yaml").write_text("state_dir: var\n")
+    path = tmp_path / "photo.jpg"
+    if content is not None:
+        path.write_bytes(content)
+    done = gotcha(tmp_path, "photo", str(path), *arguments)
+    assert done.exit_code == 1
+    assert sentence in done.stderr
+    assert not [file for file in (tmp_path / "var" / "uploads").rglob("*") if file.is_file()]
