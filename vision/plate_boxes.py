@@ -23,6 +23,8 @@ _SURROUNDINGS = 0.08
 # plate is wider than this share of its vehicle, or higher than wide beyond what a slanted view makes of it.
 _WIDEST_ALONE, _WIDEST_ON_VEHICLE = 0.15, 0.75
 _LEAST_ASPECT = 0.7
+# From this score on a box of any width is taken for a plate: the least that a plate needs to be read is 0.25.
+_SURE_SCORE = 0.4
 
 
 class PlateBoxes:
@@ -47,8 +49,12 @@ class PlateBoxes:
         """
         size = Size(width=image.shape[1], height=image.shape[0])
         found: list[Box] = []
+        # A plate close before the camera has no vehicle around it that anybody could detect.
+        sure: list[Box] = []
         for long_side in _PICTURE_LONG_SIDES:
-            found += self._network.find(image, long_side=long_side, min_score=_MIN_SCORE).as_boxes()
+            seen = self._network.find(image, long_side=long_side, min_score=_MIN_SCORE)
+            for box, score in zip(seen.as_boxes(), seen.scores, strict=True):
+                (sure if score >= _SURE_SCORE else found).append(box)
         for vehicle in vehicles:
             area = vehicle.padded(_SURROUNDINGS).clipped(size)
             view = None if area is None else crop(image, area)
@@ -57,7 +63,8 @@ class PlateBoxes:
             seen = self._network.find(view, long_side=_VEHICLE_LONG_SIDE, min_score=_MIN_SCORE)
             # `crop` begins at whole pixels.
             found += [box.shifted(float(int(area.x1)), float(int(area.y1))) for box in seen.as_boxes()]
-        return tuple(box for box in found if _may_be_plate(box, vehicles, size))
+        doubtful = (box for box in found if _may_be_plate(box, vehicles, size))
+        return (*(box for box in sure if box.width >= _LEAST_ASPECT * box.height), *doubtful)
 
 
 def _may_be_plate(box: Box, vehicles: tuple[Box, ...], size: Size) -> bool:
