@@ -17,7 +17,6 @@ from trackers.view import View
 
 _KEPT_BOXES = 31  # enough for a steady median, and bounded
 _EVIDENCE_S = 24.0  # three times the patience: light that comes and goes does not erase what was seen
-_INSPECT_AGAIN_S = 20.0  # in another light a closer look may see more
 _HOLD_S = 10.0  # behind something in front
 
 
@@ -35,7 +34,7 @@ class Candidate:
         self.alive = True
         # What only a closer look showed is not held against it when a look at the whole does not.
         self.near = view.is_near(detection.box)
-        self.inspected_s = view.at_s if self.near else float("-inf")
+        self.inspected = self.near
         self._start(detection, view)
 
     def _start(self, detection: Detection, view: View) -> None:
@@ -121,8 +120,6 @@ class Candidate:
         in which it did not: containers, skips and posters never arrive, and are mistaken now and then.
         """
         options = self._options
-        if self.near:
-            return True  # looks at the whole, in which it was not seen, say nothing about it
         unseen_s = min(_EVIDENCE_S, self.still_since_s - arrived_s)
         if unseen_s <= options.stillness_s:
             return True
@@ -131,18 +128,14 @@ class Candidate:
         return mean >= options.patience_score and self.evidence.mean_score * seen_s >= options.patience
 
     def wants_a_closer_look(self, at_s: float, size: Size, least_s: float) -> bool:
-        """Whether it has stood for `least_s` and is too small or too dim for looks at the whole picture."""
+        """Whether it has stood for `least_s` and is too small for looks at the whole picture."""
         options = self._options
-        if at_s - self.inspected_s < _INSPECT_AGAIN_S or at_s - self.still_since_s < least_s:
-            return False
-        if self.evidence.best < options.keep_score:
+        if self.inspected or at_s - self.still_since_s < least_s or self.evidence.best < options.keep_score:
             return False
         longer = max(size.width, size.height)
         if min(self.box.width, self.box.height) < options.least_side * longer:
             return False
-        side = math.sqrt(self.box.area) / longer
-        dim = self.evidence.mean_score < options.begin_score
-        return side <= options.small_side or (dim and side <= options.dim_side)
+        return math.sqrt(self.box.area) <= options.small_side * longer
 
     def undecided(self, view_gray: Gray, scale: float, dx: float, dy: float, at_s: float) -> bool:
         """Whether a look may confirm it: it is young, and what was seen is still there (it did not pass)."""

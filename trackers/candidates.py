@@ -23,7 +23,8 @@ _CLEARER = 0.1  # how much better a rival box must be seen to take a place over
 _NARROWER = 0.9  # share of the area of the box around too much
 _PART_OF_MANY = 0.2  # share of a box that one of several vehicles in it takes
 _MANY = 0.7  # ... and all of them
-_WITH_NEIGHBOUR = 3.0  # times the area of a small vehicle that is seen as one with another
+_WITH_NEIGHBOUR = 2.0  # times the area of a vehicle that is seen as one with another
+_WITH_NEIGHBOUR_FAR = 3.0
 _PROMISING = 0.7  # of the score that confirms what only closer looks show
 _RIVAL_S = 30.0  # how long a rival box is given for it
 
@@ -145,9 +146,11 @@ class Candidates:
 
     def _overlaps(self, candidate: Candidate, place: Place) -> bool:
         options, box, standing = self._options, candidate.box, place.box
-        # Looks at the whole see it as one with its neighbour.
-        if place.near and not candidate.near and standing.share_inside(box) >= options.inside_share:
-            return box.area <= _WITH_NEIGHBOUR * standing.area
+        if standing.share_inside(box) >= options.inside_share:
+            # Seen as one with its neighbour: by looks at the whole what closer looks show apart most of all.
+            mixed = place.near and not candidate.near
+            if box.area <= (_WITH_NEIGHBOUR_FAR if mixed else _WITH_NEIGHBOUR) * standing.area:
+                return True
         return box.iou(standing) >= options.overlap_iou or box.share_inside(standing) >= options.inside_share
 
     def _is_many(self, box: Box, at_s: float) -> bool:

@@ -1,4 +1,4 @@
-"""When and where the detector looks closer: at what stands too small or too dim for a look at the whole.
+"""When and where the detector looks closer: at what stands too small for a look at the whole.
 
 A series of looks at the same parts of the picture, each so small that a vehicle in it is large in the
 network's input. Series are rare: every part of every look is paid from an allowance.

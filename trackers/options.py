@@ -30,7 +30,6 @@ class PlaceOptions:
             part of a vehicle to be judged.
         small_side: what stands and whose size (root of its area) is at most this share of the picture's
             longer side gets a closer look: 51 px at the detector's 640, where scores begin to fall.
-        dim_side: ... and what scores less than `begin_score` up to this share: more fills a closer look.
         look_step_s: shortest time between two looks, so that a fast stream is judged like a slow one.
         near_score: what only closer looks show is confirmed at this mean score, not at `patience_score`.
         match_iou: a detection belongs to a place from this IoU.
@@ -80,7 +79,6 @@ class PlaceOptions:
     least_side: float = 0.025
     sliver: float = 0.5
     small_side: float = 0.08
-    dim_side: float = 0.20
     look_step_s: float = 0.4
     near_score: float = 0.3
     match_iou: float = 0.40

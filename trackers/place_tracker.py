@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -101,7 +102,7 @@ class PlaceTracker(StandingVehicles):
             wanting = self._candidates.inspect(at_s, size, least_s)
             if self._close_ups.begin([candidate.box for candidate in wanting], size, at_s):
                 for candidate in wanting:
-                    candidate.inspected_s = at_s
+                    candidate.inspected = True
         self._parts = self._close_ups.look(at_s, undecided=self._candidates.near_undecided)
         return self._parts
 
@@ -115,7 +116,8 @@ class PlaceTracker(StandingVehicles):
         places, waiting = self._places.places, self._candidates.waiting
         boxes = [place.box for place in places] + [candidate.box for candidate in waiting]
         near = [place.near for place in places] + [candidate.near for candidate in waiting]
-        owned = match(boxes, view.vehicles, [self._least_iou(view, is_near) for is_near in near])
+        least = [self._least_iou(view, box, apart) for box, apart in zip(boxes, near, strict=True)]
+        owned = match(boxes, view.vehicles, least)
         mine = [view.vehicles[owned[i]] if i in owned else None for i in range(len(boxes))]
         # A detection that fits its place badly may be another vehicle, or show two apart that were one.
         fitting = {
@@ -165,10 +167,13 @@ class PlaceTracker(StandingVehicles):
             self._places.places.append(to_place(record, patch, frame, self._options))
         self._last = _Clock(at_s=frame.at_s, taken_at=frame.taken_at, size=size)
 
-    def _least_iou(self, view: View, near: bool) -> float:
+    def _least_iou(self, view: View, box: Box, near: bool) -> float:
         """What a closer look shows apart must not be mixed with what looks at the whole show as one."""
-        apart = near or bool(view.parts)
+        apart = near or (view.is_near(box) and self._is_small(box, view.size))
         return self._options.same_box_iou if apart else self._options.match_iou
+
+    def _is_small(self, box: Box, size: Size) -> bool:
+        return math.sqrt(box.area) <= self._options.small_side * max(size.width, size.height)
 
     def _undecided(self, frame: Frame) -> bool:
         gray, shift = self._measure(frame).gray, self._compensation.last
