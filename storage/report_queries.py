@@ -26,7 +26,7 @@ def matching(wanted: ReportFilter) -> list[ColumnElement[bool]]:
     if wanted.zone is not None:
         conditions.append(col(ReportRow.zone) == wanted.zone)
     if wanted.plate is not None:
-        conditions.append(col(ReportRow.plate_text).contains(wanted.plate, autoescape=True))
+        conditions.append(col(ReportRow.plate_text).icontains(wanted.plate, autoescape=True))
     if wanted.since is not None:
         conditions.append(col(ReportRow.parked_at) >= wanted.since)
     if wanted.until is not None:

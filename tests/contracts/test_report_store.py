@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from pipeline.errors import IllegalTransitionError, StorageError
 from pipeline.geometry import Box
+from pipeline.plate import PlateText
 from pipeline.report import CameraCondition, RejectionReason, ReportState
 from storage.database import open_database, writing
 from storage.ports import Outcome, ReportFilter, ReportStore
@@ -216,6 +217,15 @@ def test_lists_by_every_filter(store: ReportStore) -> None:
     assert ids(ReportFilter(until=NOON + timedelta(hours=1))) == [t]
     assert [s.report.id for s in store.list(ReportFilter(limit=1, offset=1))] == [f]
     assert store.count(ReportFilter(limit=1)) == 3
+
+
+@pytest.mark.parametrize("wanted", ["wobzk295", "Zk", "wob", "zk295", "k295"])
+def test_a_search_for_a_plate_takes_no_heed_of_case(store: ReportStore, wanted: str) -> None:
+    """SQLite's LIKE takes none, PostgreSQL's does: the same search found other reports in each."""
+    latin = PlateText(text="WOBZK295", confidences=(0.9,) * 8, accepted=True, readings=3)
+    store.apply(final("p", plate=latin), at=NOON, by="w")
+    store.apply(final("q"), at=NOON, by="w")
+    assert [one.report.id for one in store.list(ReportFilter(plate=wanted))] == [hex_id("p")]
 
 
 def test_counts_by_state_and_reason(store: ReportStore) -> None:
