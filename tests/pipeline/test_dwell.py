@@ -1,98 +1,31 @@
+"""From arrival to departure: what counts as dwell, and what ends it."""
+
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import TypeAdapter
 
 from pipeline.detection import ObjectClass
-from pipeline.dwell import MISSING_S, DwellTimer
-from pipeline.dwell_state import DwellChange, DwellEnd, DwellSnapshot, DwellState
-from pipeline.geometry import Box, Point, Polygon, Size
-from pipeline.schedule import ALWAYS, DailyHours, WeeklySchedule
-from pipeline.standing import Departure, DepartureReason, StandingVehicle
-from pipeline.zone import Zone, ZoneKind
-
-START = datetime(2026, 6, 3, 3, 0, tzinfo=UTC)  # noon in Seoul, a Wednesday
-FRAME = Size(width=1000, height=1000)
-INSIDE = Box(x1=100, y1=300, x2=300, y2=400)
-OUTSIDE = Box(x1=700, y1=300, x2=900, y2=400)
-LEFT_HALF = Polygon(points=(Point(x=0, y=0), Point(x=0.5, y=0), Point(x=0.5, y=1), Point(x=0, y=1)))
-ARRIVED, PARKED, VIOLATING, DEPARTED = DwellState
-
-
-def zone(
-    name: str = "kerb",
-    dwell_s: float = 60.0,
-    confirm_s: float = 5.0,
-    schedule: WeeklySchedule = ALWAYS,
-    classes: frozenset[ObjectClass] | None = None,
-) -> Zone:
-    made = Zone(
-        name=name,
-        kind=ZoneKind.NO_PARKING,
-        polygon=LEFT_HALF,
-        dwell_s=dwell_s,
-        photo_gap_s=60.0,
-        confirm_s=confirm_s,
-        schedule=schedule,
-    )
-    return made if classes is None else replace(made, classes=classes)
-
-
-def vehicle(
-    now_s: float,
-    *,
-    arrived_s: float = 10.0,
-    box: Box = INSIDE,
-    seen_s: float | None = None,
-    name: str = "v1",
-    label: ObjectClass = ObjectClass.CAR,
-    start: datetime = START,
-) -> StandingVehicle:
-    return StandingVehicle(
-        id=name,
-        box=box,
-        label=label,
-        score=0.8,
-        arrived_s=arrived_s,
-        arrived_at=start + timedelta(seconds=arrived_s),
-        since_start=False,
-        confirmed_s=arrived_s + 3.0,
-        last_seen_s=now_s if seen_s is None else seen_s,
-        visible=True,
-    )
-
-
-class Watch:
-    """Drives a timer and keeps what it says as (state, seconds, end)."""
-
-    def __init__(self, *zones: Zone, start: datetime = START) -> None:
-        self.timer = DwellTimer(zones)
-        self.start = start
-        self.said: list[tuple[DwellState, float, DwellEnd | None]] = []
-        self.changes: list[DwellChange] = []
-
-    def frame(self, at_s: float, *standing: StandingVehicle, gone: Departure | None = None) -> None:
-        departed = () if gone is None else (gone,)
-        taken_at = self.start + timedelta(seconds=at_s)
-        changes = self.timer.update(at_s, taken_at, standing, departed, FRAME)
-        self.changes += changes
-        self.said += [(c.state, c.at_s, c.end) for c in changes]
-
-    def stands(self, from_s: int, to_s: int, step_s: int = 1, **how: object) -> None:
-        for at_s in range(from_s, to_s + 1, step_s):
-            self.frame(at_s, vehicle(at_s, **how))  # type: ignore[arg-type]
-
-
-def leaving(at_s: float, reason: DepartureReason = DepartureReason.LEFT) -> Departure:
-    return Departure(
-        vehicle=vehicle(at_s), left_s=at_s, left_at=START + timedelta(seconds=at_s), reason=reason
-    )
+from pipeline.dwell import MISSING_S
+from pipeline.dwell_state import DwellEnd, DwellState
+from pipeline.geometry import Box
+from pipeline.standing import Departure, DepartureReason
+from tests.pipeline.dwell_rig import (
+    ARRIVED,
+    DEPARTED,
+    INSIDE,
+    OUTSIDE,
+    PARKED,
+    START,
+    VIOLATING,
+    Watch,
+    leaving,
+    vehicle,
+    zone,
+)
 
 
 def test_the_four_states_of_a_vehicle_that_stays_too_long() -> None:
@@ -234,95 +167,6 @@ def test_a_halt_violates_once_even_when_its_vehicle_is_lost_and_found() -> None:
     watch.frame(120)
     watch.stands(121, 300)
     assert [s for s, _, _ in watch.said] == [ARRIVED, PARKED, VIOLATING, DEPARTED]
-
-
-SEOUL = ZoneInfo("Asia/Seoul")
-
-
-def daily(begins: time, ends: time) -> WeeklySchedule:
-    return WeeklySchedule(
-        hours=((DailyHours(begins=begins, ends=ends),),) * 7, holidays=frozenset(), time_zone=SEOUL
-    )
-
-
-def test_a_vehicle_parked_before_the_hours_begins_to_count_with_them() -> None:
-    watch = Watch(zone(schedule=daily(time(12, 10), time(13, 0))))
-    watch.stands(13, 800)
-    assert watch.said == [(ARRIVED, 600, None), (PARKED, 605, None), (VIOLATING, 660, None)]
-    assert {c.since_s for c in watch.changes} == {600.0}
-
-
-def test_the_end_of_the_hours_ends_what_has_not_violated() -> None:
-    watch = Watch(zone(schedule=daily(time(8), time(12, 1))))
-    watch.stands(13, 200)
-    assert watch.said == [
-        (ARRIVED, 13, None),
-        (PARKED, 15, None),
-        (DEPARTED, 60, DwellEnd.HOURS_ENDED),
-    ]
-
-
-def test_a_violation_outlives_the_hours_and_is_not_repeated_the_next_day() -> None:
-    watch = Watch(zone(schedule=daily(time(8), time(12, 2))))
-    watch.stands(13, 2 * 86_400, step_s=7)
-    watch.frame(2 * 86_400 + 1, gone=leaving(2 * 86_400))
-    assert [s for s, _, _ in watch.said] == [ARRIVED, PARKED, VIOLATING, DEPARTED]
-
-
-def test_a_night_without_pictures_does_not_count_as_dwell() -> None:
-    watch = Watch(zone(dwell_s=300, schedule=daily(time(8), time(12, 1))))
-    watch.stands(13, 50)
-    next_morning = 20 * 3600 + 60  # 08:01 in Seoul
-    watch.frame(next_morning, vehicle(next_morning))
-    assert watch.said[-3:] == [
-        (DEPARTED, next_morning, DwellEnd.HOURS_ENDED),
-        (ARRIVED, next_morning, None),
-        (PARKED, next_morning, None),
-    ]
-    assert watch.changes[-1].since_s == pytest.approx(20 * 3600)
-
-
-def restarted(watch: Watch, after_s: float, *zones: Zone) -> tuple[Watch, tuple[DwellChange, ...]]:
-    """A timer of a new run whose media time begins at 0, `after_s` after the last frame, via JSON."""
-    adapter = TypeAdapter(DwellSnapshot)
-    state = adapter.validate_json(adapter.dump_json(watch.timer.snapshot()))
-    assert state.taken_at is not None
-    begin = state.taken_at + timedelta(seconds=after_s)
-    again = Watch(*zones, start=begin)
-    return again, again.timer.restore(state, 0.0, begin)
-
-
-def test_a_restart_bridges_by_the_wall_clock_and_reports_nothing_twice() -> None:
-    watch = Watch(zone(dwell_s=60))
-    watch.stands(13, 40)
-    again, dropped = restarted(watch, 15.0, zone(dwell_s=60))
-    assert dropped == ()
-    for at_s in range(30):
-        again.frame(at_s, vehicle(at_s, arrived_s=10 - 55, start=again.start))
-    assert again.said == [(VIOLATING, 15, None)]
-    assert again.changes[0].since_s == pytest.approx(-45)
-
-
-def test_a_violation_before_a_restart_is_not_reported_again() -> None:
-    watch = Watch(zone())
-    watch.stands(13, 100)
-    again, _ = restarted(watch, 15.0, zone())
-    for at_s in range(300):
-        again.frame(at_s, vehicle(at_s, arrived_s=10 - 115, start=again.start))
-    assert again.said == []
-    again.frame(301, gone=leaving(300))
-    assert [s for s, _, _ in again.said] == [DEPARTED]
-
-
-def test_a_vehicle_forgotten_in_the_restart_ends_as_lost_and_a_removed_zone_says_so() -> None:
-    watch = Watch(zone("kept"), zone("removed"))
-    watch.stands(13, 40)
-    again, dropped = restarted(watch, 15.0, zone("kept"))
-    assert [(c.zone, c.end) for c in dropped] == [("removed", DwellEnd.ZONE_REMOVED)]
-    again.frame(0)
-    assert again.said == []
-    again.frame(MISSING_S + 1)
-    assert again.said == [(DEPARTED, -15, DwellEnd.VEHICLE_LOST)]
 
 
 @given(
