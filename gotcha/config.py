@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, StringConstraints, ValidationError
+from pydantic import Field, PrivateAttr, StringConstraints, ValidationError
 
 from gotcha.config_cameras import Camera, FileCamera
 from gotcha.config_errors import sentences
@@ -69,6 +69,12 @@ class Config(Section):
     videos: VideosConfig = Field(VideosConfig(), description="limits of uploaded videos")
     ingest: IngestConfig = Field(IngestConfig(), description="buckets whose new files are analysed")
     cameras: dict[CameraName, Camera] = Field({}, description="the cameras by name")
+    _path: Path | None = PrivateAttr(None)
+
+    @property
+    def path(self) -> Path | None:
+        """The file it was read from; None for a configuration that was given as text."""
+        return self._path
 
     @property
     def database_url(self) -> str:
@@ -164,13 +170,15 @@ def load_config(
         ) from error
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read as UTF-8 text: {error}") from error
-    return parse_config(
+    config = parse_config(
         text,
         name=str(path),
         folder=path.resolve().parent,
         environment=environment,
         opens_cameras=opens_cameras,
     )
+    config._path = path.resolve()
+    return config
 
 
 def parse_config(

@@ -13,6 +13,10 @@ class ConfigError(GotchaError):
     """The configuration cannot be used; names the key and the line."""
 
 
+class ConfigChangedError(ConfigError):
+    """The configuration file was changed by somebody else meanwhile."""
+
+
 class ModelError(GotchaError):
     """A model's weights are missing, unreadable or of another shape than expected."""
 

@@ -12,6 +12,8 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from pipeline.errors import (
+    ConfigChangedError,
+    ConfigError,
     EvidenceMissingError,
     GotchaError,
     IllegalTransitionError,
@@ -35,6 +37,8 @@ _log = logging.getLogger(__name__)
 _STATUSES: tuple[tuple[type[GotchaError], int], ...] = (
     (InvalidValueError, 422),
     (EvidenceMissingError, 404),
+    (ConfigChangedError, 409),
+    (ConfigError, 422),
     (IllegalTransitionError, 409),
     (TooManyLoginsError, 429),
     (LoginError, 401),
