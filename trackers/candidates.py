@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Sequence
 from datetime import timedelta
@@ -15,6 +16,8 @@ from trackers.options import PlaceOptions
 from trackers.place import KEPT_BOXES, Place
 from trackers.standing_places import StandingPlaces
 from trackers.view import View
+
+_log = logging.getLogger(__name__)
 
 _BRIDGE_S = 4.0  # a bus passes in front while an arrival is dated
 _EDGE_PX = 3.0
@@ -44,6 +47,7 @@ class Candidates:
         self._history = history
         self.waiting: list[Candidate] = []
         self.serial = 0
+        self._told_full = False
 
     def update(self, view: View, mine: Sequence[Detection | None]) -> None:
         """Take in a frame; `mine` holds each candidate's detection, in their order."""
@@ -87,9 +91,21 @@ class Candidates:
             return view.at_s - candidate.still_since_s < _RIVAL_S
         if not candidate.earned(view.at_s, arrival.there_s):
             return True
-        if len(self._places.places) < self._options.max_places:
-            self._places.places.append(self._place(candidate, arrival, view))
+        if self._is_full():
+            return True
+        self._places.places.append(self._place(candidate, arrival, view))
         return False
+
+    def _is_full(self) -> bool:
+        """Whether no further place can be kept; says so once each time it comes to that."""
+        most = self._options.max_places
+        full = len(self._places.places) >= most
+        if full and not self._told_full:
+            _log.warning(
+                "%d vehicles stand in the view, the most that are kept: others wait for a place", most
+            )
+        self._told_full = full
+        return full
 
     def _is_better(self, candidate: Candidate, arrival: Arrival, place: Place, at_s: float) -> bool:
         """Whether `candidate` is the vehicle of `place`, which was confirmed with a box around too much.

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from pipeline.errors import InvalidValueError
 from tests.trackers.street import BEGIN, Actor, Log, Street, parked, watch
+from trackers.options import PlaceOptions
 from trackers.place_tracker import PlaceTracker
 from trackers.snapshot import decode, sealed
 
@@ -180,3 +181,17 @@ def _with_version(state: bytes, version: int) -> bytes:
     text = np.frombuffer(json.dumps(head).encode(), dtype=np.uint8)
     np.savez_compressed(file, head=text, patches=patches)
     return sealed(file.getvalue())
+
+
+def test_a_full_memory_says_so_once_and_takes_the_next_when_a_place_is_free(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The vehicle beyond the limit was dropped without a word."""
+    first = Actor(path=parked(40.0, 60.0, arrive_s=-100.0, leave_s=20.0), seed=1)
+    second = Actor(path=parked(200.0, 120.0, arrive_s=-100.0), seed=2)
+    log = watch(PlaceTracker(PlaceOptions(max_places=1)), Street([first, second]), 40.0, fps=2.0, gate=False)
+    assert len(log.ids) == 2
+    assert all(len(update.standing) <= 1 for _, update in log.updates)
+    assert [record.message for record in caplog.records].count(
+        "1 vehicles stand in the view, the most that are kept: others wait for a place"
+    ) == 1
