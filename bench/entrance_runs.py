@@ -45,13 +45,17 @@ _AFTER_S = 3.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interval:
-    """A vehicle's time in a zone: x and y of its middle as shares of the picture, media times in seconds."""
+    """A vehicle's time in a zone: x and y of its middle as shares of the picture, media times in seconds.
+
+    `parked_s` is when it was confirmed.
+    """
 
     zone: str
     x: float
     y: float
     from_s: float
     to_s: float | None
+    parked_s: float
 
 
 @dataclass(slots=True)
@@ -72,6 +76,7 @@ class LiveView:
                 y=one.box.center.y / self.size[1],
                 from_s=one.from_s,
                 to_s=one.to_s,
+                parked_s=one.from_s if one.parked_s is None else one.parked_s,
             )
             for one in self.found.parked()
         )
@@ -97,16 +102,24 @@ class LiveRun:
 
 
 def as_cameras(config: Config, lengths_s: Mapping[str, float], models: Models) -> dict[str, LiveView]:
-    """Watch the cameras of `config` until their footage, of `lengths_s` by name, has ended."""
+    """Watch the cameras of `config`, one after the other, until their footage, of `lengths_s`, has ended."""
+    views: dict[str, LiveView] = {}
+    for name, length_s in lengths_s.items():
+        alone = config.model_copy(update={"cameras": {name: config.camera(name)}})
+        views |= _as_camera(alone, length_s, models)
+    return views
+
+
+def _as_camera(config: Config, length_s: float, models: Models) -> dict[str, LiveView]:
     seen, stop = LiveRun(), threading.Event()
     # An observer is told in the camera's own thread; each has a view of its own.
     runtime = Runtime(config, models=models, observe=seen)
 
     def end_with_the_footage() -> None:
         began_s, waits = time.monotonic(), threading.Event()
-        while len(seen.views) < len(lengths_s) and time.monotonic() - began_s < _PATIENCE_S:
+        while not seen.views and time.monotonic() - began_s < _PATIENCE_S:
             waits.wait(0.1)
-        waits.wait(max(lengths_s.values()) + _AFTER_S)
+        waits.wait(length_s + _AFTER_S)
         stop.set()
 
     threading.Thread(target=end_with_the_footage, name="footage-end", daemon=True).start()
@@ -192,6 +205,7 @@ def intervals(result: Mapping[str, Any], size: tuple[int, int]) -> tuple[Interva
             y=(one["box"][1] + one["box"][3]) / 2 / size[1],
             from_s=one["from_s"],
             to_s=one["to_s"],
+            parked_s=one["parked_s"],
         )
         for one in result["parked"]
     )

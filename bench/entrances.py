@@ -5,7 +5,8 @@
 DIR holds videos (clip.mp4). Each is watched once as an RTSP camera, in real time; sent over HTTP to a running
 dashboard; analysed by `gotcha analyze`; and put into a bucket whose notices `gotcha ingest` takes in. The
 whole picture is one no-parking zone. A difference counts when it is longer than the longest time between two
-frames that the live path looked at.
+frames that the live path looked at; a vehicle that is confirmed parked only that close before the end may be
+missing on one side.
 """
 
 from __future__ import annotations
@@ -80,7 +81,7 @@ def _config(addresses: Mapping[str, str], dwell_s: float) -> str:
         "{name: all, kind: no_parking, polygon: [[0, 0], [1, 0], [1, 1], [0, 1]], "
         f"dwell_s: {dwell_s}, confirm_s: {dwell_s / 2}, photo_gap_s: {dwell_s * 2 / 3}, report_unread: true}}"
     )
-    lines = ["state_dir: state", "plates: {enabled: false}", "cameras:"]
+    lines = ["state_dir: state", "detector: {backend: onnx}", "plates: {enabled: false}", "cameras:"]
     lines += [f"  {name}: {{kind: rtsp, url: '{url}', zones: [{zone}]}}" for name, url in addresses.items()]
     return "\n".join(lines) + "\n"
 
@@ -107,7 +108,13 @@ def _print(
             for mine, other in pairs:
                 shown[mine] = _shown(other)
                 largest_s = max(largest_s, difference_s(mine, other, length_s))
-            extra += [f"{name}, not on both: {entrance} or live {_shown(one)} s" for one in alone]
+            # Who is confirmed with the last frames is confirmed or not by which frame was the last.
+            sure_s = length_s - view.longest_gap_s
+            extra += [
+                f"{name}: {entrance if one in theirs else 'live'} alone has {_shown(one)} s"
+                for one in alone
+                if one.parked_s < sure_s
+            ]
             for mine, text in shown.items():
                 rows[mine].append(text)
         within = largest_s <= view.longest_gap_s

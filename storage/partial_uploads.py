@@ -121,8 +121,8 @@ class PartialUploads:
         """The only one that may write to an upload, while the block lasts; what was written stays.
 
         Raises:
-            UploadRefusedError: somebody else writes to it just now, or it is gone.
-            UploadError: the folder cannot be used.
+            UploadRefusedError: it is gone.
+            UploadError: somebody else writes to it just now, or the folder cannot be used.
         """
         try:
             with self._data(upload_id).open("ab") as file:
@@ -134,9 +134,7 @@ class PartialUploads:
         except FileNotFoundError:
             raise UploadRefusedError("the upload is gone; begin it anew") from None
         except BlockingIOError:
-            raise UploadRefusedError(
-                "another request writes to this upload; wait until it has ended"
-            ) from None
+            raise UploadError("another request writes to this upload; come again when it has ended") from None
 
     def path(self, upload_id: str) -> Path:
         """Where the bytes of an upload lie."""

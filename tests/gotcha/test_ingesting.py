@@ -15,7 +15,9 @@ from typing import Any
 import boto3
 import pytest
 from sqlalchemy import Engine
+from typer.testing import CliRunner
 
+from gotcha.cli.app import app
 from gotcha.config import Config, parse_config
 from gotcha.ingest_wiring import bucket_intake
 from gotcha.ingesting import Ingest
@@ -27,6 +29,7 @@ from sources.sqs_inbox import SqsInbox
 from storage.analyses import Analysis, AnalysisFilter, AnalysisKind, AnalysisSource
 from storage.analysis_store import AnalysisStore
 from storage.database import open_database
+from tests.gotcha.program import gotcha
 from tests.s3 import LOGIN
 from tests.sources.media import jpeg, wait_until, write_video
 
@@ -308,3 +311,27 @@ def test_a_queue_without_dead_letters_or_no_queue_at_all_is_one_sentence(street:
     ):
         with pytest.raises(kind, match=sentence):
             SqsInbox(wrong, dead_letter_url=None, endpoint=street.endpoint, region=REGION, visibility_s=10)
+
+
+def test_without_a_queue_the_command_says_what_to_set(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("cameras: {gate: {kind: webcam}}\n")
+    result = CliRunner().invoke(app, ["--config", str(tmp_path / "config.yaml"), "ingest"])
+    assert result.exit_code == 2
+    assert "ingest.queue_url is not set" in result.stderr.splitlines()[-1]
+
+
+def test_the_command_takes_in_what_appears(street: Street, video: bytes, tmp_path: Path) -> None:
+    street.s3.put_object(Bucket=street.bucket, Key="gate/1.mp4", Body=video)
+    config = tmp_path / "config.yaml"
+    config.write_text(
+        f"state_dir: {tmp_path}\ncameras: {{gate: {{kind: webcam}}}}\n"
+        f"ingest: {{queue_url: '{street.queue_url}', endpoint: '{street.endpoint}', region: {REGION}, "
+        f"folders: [{{bucket: {street.bucket}}}]}}\n"
+    )
+    with gotcha(config, "ingest", **LOGIN) as program:
+        wait_until(street.done(), within_s=60.0)
+        assert program.interrupt() < 20.0
+    assert program.exit_code == 0
+    assert [row.asked.owner.partition("@")[0] for row in street.rows()] == [
+        f"s3://{street.bucket}/gate/1.mp4"
+    ]

@@ -143,6 +143,26 @@ def test_an_upload_in_pieces_goes_on_where_it_broke(site: Site, video: bytes, tm
     assert sum(path.stat().st_size == len(video) for path in files(site, tmp_path)) == 1
 
 
+def test_two_requests_do_not_write_to_one_upload(site: Site, video: bytes) -> None:
+    """The connection that broke may not have been noticed here yet: coming again later helps."""
+    client = site.client(Role.OPERATOR)
+    begun = client.post("/videos?camera=gate", headers={"upload-length": str(len(video))})
+    place = begun.headers["location"]
+    with site.services.videos.partials.held(place.rsplit("/", 1)[-1]):
+        busy = client.patch(place, content=video, headers={"upload-offset": "0"})
+    assert (busy.status_code, client.head(place).headers["upload-offset"]) == (503, "0")
+    assert client.patch(place, content=video, headers={"upload-offset": "0"}).status_code == 202
+
+
+def test_a_sender_has_so_many_unfinished_uploads(site: Site) -> None:
+    client = site.client(Role.OPERATOR)
+    answers = [client.post("/videos?camera=gate", headers={"upload-length": "100"}) for _ in range(21)]
+    assert [answer.status_code for answer in answers] == [201] * 20 + [422]
+    assert "20 unfinished uploads" in answers[-1].json()["detail"]
+    client.delete(answers[0].headers["location"])
+    assert client.post("/videos?camera=gate", headers={"upload-length": "100"}).status_code == 201
+
+
 def test_more_bytes_than_announced_are_refused(site: Site, video: bytes) -> None:
     client = site.client(Role.OPERATOR)
     begun = client.post("/videos?camera=gate", headers={"upload-length": "100"})
