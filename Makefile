@@ -2,13 +2,14 @@
 PYTHON ?= python3
 VENV := .venv
 EXTRAS_VENV := .venv-extras
+FIRMWARE_VENV := .venv-firmware
 BIN := $(VENV)/bin
 PIP_FLAGS := --quiet --disable-pip-version-check
 # One thread for each process: the cores belong to the cameras, and two threads on a small model only quarrel.
 export OMP_NUM_THREADS := 1
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help demo test test-slow test-faults test-extras check format bench clean
+.PHONY: help demo test test-slow test-faults test-extras firmware check format bench clean
 
 help:  ## What can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +30,10 @@ test-extras: $(EXTRAS_VENV)/stamp  ## The contracts on the real ultralytics and 
 	YOLO_CONFIG_DIR=$(CURDIR)/$(EXTRAS_VENV)/ultralytics $(EXTRAS_VENV)/bin/pytest -m extras --timeout 600 \
 	  tests/contracts tests/vision
 
+firmware: $(FIRMWARE_VENV)/stamp  ## Check the configurations of the cameras that sleep
+	for board in firmware/esp32cam.yaml firmware/xiao_esp32s3_sense.yaml; do \
+	  $(FIRMWARE_VENV)/bin/esphome --quiet config $$board > $(FIRMWARE_VENV)/checked || exit 1; done
+
 check: $(VENV)/dev.stamp  ## Formatting, lint, types, the arrows between the folders, dead code
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -48,6 +53,12 @@ clean:  ## Remove the environments and what running left
 
 # Ultralytics depends on opencv-python, which shares a folder with the headless wheel and breaks it: it goes,
 # and the headless one is laid down again.
+# An environment of its own: it pins other versions of what we use.
+$(FIRMWARE_VENV)/stamp:
+	$(PYTHON) -m venv $(FIRMWARE_VENV)
+	$(FIRMWARE_VENV)/bin/pip install $(PIP_FLAGS) 'esphome==2026.6.5'
+	@touch $@
+
 $(EXTRAS_VENV)/stamp: pyproject.toml constraints.txt constraints-extras.txt
 	$(PYTHON) -m venv $(EXTRAS_VENV)
 	@echo "Setting up $(EXTRAS_VENV) with torch (gigabytes) ..."

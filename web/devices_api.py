@@ -122,12 +122,13 @@ async def take(
     services: Services,
     token: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
     x_taken_at: Annotated[str | None, Header(description="Unix seconds or ISO 8601 with offset")] = None,
-    x_battery_v: Annotated[float | None, Header(ge=0, le=60, description="volts")] = None,
-    x_signal_dbm: Annotated[int | None, Header(ge=-150, le=0, description="of its Wi-Fi")] = None,
+    x_battery_v: Annotated[str | None, Header(description="volts")] = None,
+    x_signal_dbm: Annotated[str | None, Header(description="of its Wi-Fi")] = None,
 ) -> FrameAnswer:
     """Send one JPEG as the body, with the device's token as bearer; sending it again is harmless.
 
     When the answer comes, the frame is on disk. The answer says how long to sleep and how to take the next.
+    A header that cannot be understood is passed over: it is no reason to lose a picture.
     """
     said = "" if token is None else token.credentials
     device = await run_in_threadpool(services.devices.devices.authenticated, device_id, said)
@@ -137,7 +138,13 @@ async def take(
     now = services.now()
     taken_at = _believed(x_taken_at, now)
     await run_in_threadpool(_check, jpeg)
-    sent = SentFrame(jpeg=jpeg, taken_at=taken_at, battery_v=x_battery_v, signal_dbm=x_signal_dbm)
+    signal = _number(x_signal_dbm, -150, 0)
+    sent = SentFrame(
+        jpeg=jpeg,
+        taken_at=taken_at,
+        battery_v=_number(x_battery_v, 0, 60),
+        signal_dbm=None if signal is None else round(signal),
+    )
     new = await run_in_threadpool(services.devices.devices.take, device.id, sent, at=now)
     told = device_answer(services, device)
     return FrameAnswer(
@@ -204,6 +211,15 @@ async def _body(request: Request, limit_bytes: int) -> bytes:
         if len(body) > limit_bytes:
             raise HTTPException(413, f"the frame is larger than the {limit_bytes} bytes that are taken")
     return bytes(body)
+
+
+def _number(said: str | None, least: float, most: float) -> float | None:
+    """The number a header says, when it is one within the bounds."""
+    try:
+        number = float(said or "")
+    except ValueError:
+        return None
+    return number if least <= number <= most else None
 
 
 def _believed(said: str | None, now: datetime) -> datetime:

@@ -72,6 +72,14 @@ def test_a_frame_is_kept_before_the_answer_which_says_what_to_do_next(device_sit
     assert (shown["battery_v"], shown["signal_dbm"], shown["frames"]) == (3.91, -67, 1)
 
 
+def test_a_header_that_makes_no_sense_costs_no_picture(device_site: Site) -> None:
+    login = made(device_site)
+    said = {"X-Battery-V": "unknown", "X-Signal-Dbm": "nan", "X-Taken-At": "unknown"}
+    assert send(device_site, login, jpeg(), **said).status_code == 200
+    (shown,) = device_site.client(Role.VIEWER).get("/devices").json()
+    assert (shown["battery_v"], shown["signal_dbm"]) == (None, None)
+
+
 def test_a_frame_sent_again_counts_once(device_site: Site) -> None:
     login = made(device_site)
     known = [send(device_site, login, jpeg()).json()["known"] for _ in range(3)]
