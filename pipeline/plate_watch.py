@@ -14,6 +14,9 @@ from pipeline.read_schedule import ReadSchedule
 from pipeline.standing import StandingVehicle
 
 # Six attempts with back-off span half a minute: what was illegible for that long rarely gets legible later.
+# They begin when the halt is confirmed and are over before the shortest default dwell, a minute, is: no
+# report of a zone with its times by kind waits for its plate. Where a zone has shorter times it does, as the
+# plate may say that the vehicle is allowed there, and no accusation is to be taken back.
 HOPELESS_AFTER = 6
 # Reading goes on until this many readings have voted, even when the first was accepted: one crop alone can be
 # wrong and sure of it.

@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import InvalidValueError
+from pipeline.plate_watch import HOPELESS_AFTER
 from pipeline.read_schedule import ReadSchedule
+from pipeline.zone import DWELL_S
 
 
 def attempts(schedule: ReadSchedule, until_s: int, accepted_at: float | None = None) -> list[float]:
@@ -45,3 +47,14 @@ def test_a_vehicle_that_stays_is_always_tried_again_but_never_constantly(steps: 
         assert at_s - made[-1] < 60.0
     waits = [b - a for a, b in itertools.pairwise(made)]
     assert all(wait >= min(60.0, 2.0**i) - 1e-6 for i, wait in enumerate(waits))
+
+
+def test_reading_has_given_up_before_the_shortest_default_dwell_is_over() -> None:
+    """A report of a zone with its kind's times never waits for a plate that cannot be read."""
+    schedule, at_s = ReadSchedule(), 0.0
+    for _ in range(HOPELESS_AFTER - 1):
+        schedule.attempted(at_s, accepted=False)
+        # The slowest camera looks every two seconds.
+        while not schedule.due(at_s):
+            at_s += 2.0
+    assert at_s < min(DWELL_S.values()) - 10.0, "some seconds go by until a halt is confirmed"
