@@ -9,7 +9,7 @@ PIP_FLAGS := --quiet --disable-pip-version-check
 export OMP_NUM_THREADS := 1
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help demo test test-slow test-faults test-extras firmware check format bench clean
+.PHONY: help demo test chromium test-slow test-faults test-extras firmware check format bench clean
 
 help:  ## What can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,8 +17,13 @@ help:  ## What can be made
 demo: $(VENV)/run.stamp  ## Watch a simulated street and print what was reported
 	$(BIN)/gotcha demo
 
-test: check  ## Checks, then every test of the default install with OpenVINO
+test: check chromium  ## Checks, then every test of the default install with OpenVINO
 	$(BIN)/pytest -n 2 --dist loadfile
+
+chromium:  ## The browser of the tests of the dashboard, where there is none yet
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
+	  { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-noto-cjk; } || \
+	  { echo "The tests of the dashboard need Chromium; install it, or let root run make chromium"; exit 1; }
 
 test-slow: $(VENV)/dev.stamp  ## The long runs
 	$(BIN)/pytest -m slow --timeout 3600

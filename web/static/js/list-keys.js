@@ -1,4 +1,10 @@
-// J and K go down and up the list, Enter opens, / goes to the search: as in mail programs.
+// The further filters of a narrow screen unfold. J and K go down and up the list, Enter opens, / goes to the search: as in mail programs.
+const unfold = document.querySelector("[data-unfold]");
+unfold?.addEventListener("click", () => {
+  const open = document.getElementById(unfold.getAttribute("aria-controls")).classList.toggle("open");
+  unfold.setAttribute("aria-expanded", String(open));
+});
+
 const typing = (target) => target.matches("input, select, textarea");
 
 document.addEventListener("keydown", (event) => {
