@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import json
 import struct
 import zipfile
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -222,3 +224,45 @@ def test_a_waiting_analysis_is_cancelled_and_may_be_asked_for_again(site: Site, 
     assert site.client(Role.OPERATOR).get(f"/videos/{first}/annotated").status_code == 409
     assert site.client(Role.OPERATOR).post(f"/videos/{first}/cancel").json()["state"] == "cancelled"
     assert sent(site, video).json()["id"] != first
+
+
+def finished(site: Site, analysis_id: str, result: dict[str, object]) -> None:
+    """What a worker does, with a result of our own."""
+    now = site.services.now()
+    analyses = site.services.videos.analyses
+    assert analyses.begin(analysis_id, claim="test", at=now, until=now + timedelta(seconds=60))
+    assert analyses.complete(analysis_id, claim="test", at=now, result=json.dumps(result))
+
+
+def test_the_annotated_copy_is_made_when_it_is_asked_for(site: Site, video: bytes) -> None:
+    video_id = sent(site, video).json()["id"]
+    finished(site, video_id, {"started_at": "2026-05-01T00:00:00+00:00"})
+    viewer = site.client(Role.VIEWER)
+    asked = viewer.get(f"/videos/{video_id}/annotated")
+    assert (asked.status_code, asked.json()["state"], asked.headers["retry-after"]) == (202, "queued", "5")
+    assert viewer.get(f"/videos/{video_id}/annotated").json()["id"] == asked.json()["id"]
+    with site.services.videos.uploads.receive(limit_bytes=1000) as incoming:
+        incoming.write(b"drawn")
+        kept = incoming.keep()
+    finished(site, asked.json()["id"], {"annotated": {"key": kept.key, "name": "street.mp4"}})
+    copy = viewer.get(f"/videos/{video_id}/annotated")
+    assert (copy.status_code, copy.content, copy.headers["content-type"]) == (200, b"drawn", "video/mp4")
+    assert "street-annotated.mp4" in copy.headers["content-disposition"]
+    part = viewer.get(f"/videos/{video_id}/annotated", headers={"range": "bytes=1-2"})
+    assert (part.status_code, part.content) == (206, b"ra")
+    # Neither the sent file nor the copy is taken for one that nobody needs any more.
+    assert kept.key in site.services.videos.analyses.upload_keys()
+    assert len(site.services.videos.analyses.upload_keys()) == 2
+
+
+def test_who_saw_what_was_found_is_written_down(site: Site, video: bytes) -> None:
+    video_id = sent(site, video).json()["id"]
+    viewer = site.client(Role.VIEWER)
+    viewer.get(f"/videos/{video_id}")
+    assert site.services.access.entries() == ()
+    finished(site, video_id, {"parked": [], "started_at": None})
+    assert viewer.get(f"/videos/{video_id}?result=false").json()["result"] is None
+    assert site.services.access.entries() == ()
+    assert viewer.get(f"/videos/{video_id}").json()["result"]["parked"] == []
+    (entry,) = site.services.access.entries()
+    assert (entry.who, entry.detail) == ("viewer", f"analysis {video_id}")
