@@ -28,7 +28,8 @@ from bench.footage_judgement import Judgement, judge
 from bench.thread_cpu import ThreadCpu
 from gotcha.cli.console import out
 from gotcha.config import Config, parse_config
-from gotcha.runtime import RunSummary, Runtime
+from gotcha.run_summary import RunSummary
+from gotcha.runtime import Runtime
 from pipeline.dwell_state import DwellState
 from pipeline.frame import Frame
 from pipeline.report import Report, ReportState

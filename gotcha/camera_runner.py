@@ -45,9 +45,22 @@ class Memory(Protocol):
     def take_accepted_view(self, camera: str) -> bool: ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """How often a camera's rules have changed, and how often so that its source must be another one."""
+
+    rules: int = 0
+    source: int = 0
+
+
 def always() -> bool:
     """For a camera that no other program watches."""
     return True
+
+
+def never_changed() -> Revision:
+    """For a camera whose zones stay as they are."""
+    return Revision()
 
 
 @dataclass(slots=True)
@@ -72,6 +85,8 @@ class CameraSetup:
         watch: makes the watch for a source.
         memory: where its state is kept; None for files, which are a whole.
         may_watch: asked before each frame; False ends the watch, as another program has the camera.
+        revision: asked before each frame; after another answer the watch, and where it says so the source,
+            are made anew and go on where they were.
     """
 
     name: str
@@ -80,6 +95,7 @@ class CameraSetup:
     watch: Callable[[FrameSource], CameraWatch]
     memory: Memory | None
     may_watch: Callable[[], bool] = always
+    revision: Callable[[], Revision] = never_changed
 
 
 class CameraRunner:
@@ -99,7 +115,8 @@ class CameraRunner:
         """Watch until the source ends or `stop` is set; never raises."""
         while not stop.is_set():
             try:
-                self._watch(stop)
+                while self._watch(stop):
+                    _log.info("%s: its source is opened anew for the changed zones", self._setup.name)
             except SourcePermanentError as error:
                 self.failure = str(error)
                 _log.error("%s: %s", self._setup.name, error)
@@ -114,7 +131,9 @@ class CameraRunner:
                 continue
             return
 
-    def _watch(self, stop: threading.Event) -> None:
+    def _watch(self, stop: threading.Event) -> bool:
+        """Watch until there is nothing more to see; whether its source has to be another one."""
+        revision = self._setup.revision()
         source = self._setup.source(self._hear)
         watch = self._setup.watch(source)
         buffer = FrameBuffer(source, live=self._setup.live, name=f"source-{self._setup.name}")
@@ -131,7 +150,13 @@ class CameraRunner:
                     self._accept_view(watch)
                     saved_s = frame.at_s
                 if not self._setup.may_watch():
-                    return
+                    return False
+                if (now := self._setup.revision()) != revision:
+                    if not self._opens(frame):
+                        continue
+                    if now.source != revision.source and self._setup.memory is not None:
+                        return True
+                    revision, watch = now, self._with_new_rules(watch, source, frame)
                 last = frame
                 moved_on = self._step(watch, frame)
                 self.counts.dropped = dropped_before + buffer.dropped
@@ -147,6 +172,15 @@ class CameraRunner:
         self.footage_over = not stop.is_set()
         if last is not None and self.footage_over:
             self._finish(watch, stop)
+        return False
+
+    def _with_new_rules(self, watch: CameraWatch, source: FrameSource, frame: Frame) -> CameraWatch:
+        """A watch with the zones of now that knows what the one before it knew."""
+        state = dump_watch(watch)
+        new = self._setup.watch(source)
+        if state is not None:
+            load_watch(new, state, frame)
+        return new
 
     def _finish(self, watch: CameraWatch, stop: threading.Event) -> None:
         """A file has ended: judge what is open, and stay until the sink has taken it."""

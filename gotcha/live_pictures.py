@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from time import monotonic
 
 from gotcha.config import Config
@@ -29,10 +30,10 @@ class LivePictures:
     """What is drawn and not yet handed on.
 
     Args:
-        config: for zones and time zones.
+        config: what holds now, for zones and time zones.
     """
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Callable[[], Config]) -> None:
         self._config = config
         self._wanted: frozenset[View] = frozenset()
         self._reports: dict[str, OrderedDict[str, Report]] = {}
@@ -72,8 +73,8 @@ class LivePictures:
                     frame,
                     step,
                     reports.values(),
-                    zones=zone_marks(self._config.zones_of(view.camera)),
-                    time_zone=self._config.time_zone_of(view.camera),
+                    zones=zone_marks(self._config().zones_of(view.camera)),
+                    time_zone=self._config().time_zone_of(view.camera),
                     long_side=_LONG_SIDE,
                 )
             jpeg = encode_jpeg(image, quality=_QUALITY[view.kind])

@@ -9,7 +9,6 @@ import socket
 import threading
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from gotcha.camera_board import CameraBoard
 from gotcha.camera_group import CameraGroup, OwnCameras
@@ -22,6 +21,8 @@ from gotcha.evidence_wiring import open_evidence
 from gotcha.leased import LeasedMemory, LeasedSink
 from gotcha.live_pictures import LivePictures
 from gotcha.models import Models
+from gotcha.run_summary import CameraSummary, RunSummary
+from gotcha.settings_in_force import SettingsInForce
 from gotcha.shared_cameras import MARGIN_S, SharedCameras
 from gotcha.source_wiring import build_source, is_live
 from gotcha.state_folder import prepare, watching
@@ -52,34 +53,6 @@ _POLL_S = 0.2
 _LEASE_WAIT_S = 1.5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CameraSummary:
-    """What one camera did: frames seen, detector runs, damaged and dropped frames, reports offered, restarts.
-
-    `failure` is why it could not be watched at all, `trouble` what its source complained of last and has not
-    overcome; both one sentence, or None.
-    """
-
-    name: str
-    frames: int
-    detected: int
-    damaged: int
-    dropped: int
-    reports: int
-    restarts: int
-    failure: str | None
-    trouble: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunSummary:
-    """What a run did, how many reports still wait on disk, and how many were refused for good."""
-
-    cameras: tuple[CameraSummary, ...]
-    waiting: int
-    dead: int
-
-
 class Runtime:
     """Watches the cameras of a configuration.
 
@@ -101,6 +74,7 @@ class Runtime:
         observe: Callable[[str, Frame, WatchStep], None] | None = None,
     ) -> None:
         self._config = config
+        self._settings = SettingsInForce(config)
         # Before the models, which take seconds to open.
         prepare(config.state_dir)
         self._models = models or Models(config)
@@ -170,10 +144,11 @@ class Runtime:
             self._runners,
             self._outbox,
             config.state_dir,
-            LivePictures(config),
+            LivePictures(lambda: self._settings.config),
         )
         dispatcher.start()
         board.start()
+        self._settings.start()
         try:
             cameras.start()
             while not stop.wait(_POLL_S):
@@ -190,6 +165,7 @@ class Runtime:
             dispatcher.stop()
             dispatcher.join(_JOIN_S)
             board.end(_POLL_S)
+            self._settings.end(_POLL_S)
             summary = self._summary()
             self._outbox.close()
             self._outbox = None
@@ -227,11 +203,12 @@ class Runtime:
         memory: Memory,
         may_watch: Callable[[], bool] = always,
     ) -> CameraRunner:
-        config, models = self._config, self._models
+        config, settings, models = self._config, self._settings, self._models
         live = is_live(config.camera(name))
 
         def watch(source: FrameSource) -> CameraWatch:
-            return build_watch(config, name, models=models, evidence=evidence, sink=sink, cut=source.clip)
+            now = settings.config
+            return build_watch(now, name, models=models, evidence=evidence, sink=sink, cut=source.clip)
 
         kept: Memory | None = memory if live else None
         observe: StepObserver = self._stepped
@@ -240,10 +217,11 @@ class Runtime:
         setup = CameraSetup(
             name=name,
             live=live,
-            source=lambda notices: build_source(config, name, notices=notices),
+            source=lambda notices: build_source(settings.config, name, notices=notices),
             watch=watch,
             memory=kept,
             may_watch=may_watch,
+            revision=lambda: settings.revision(name),
         )
         runner = CameraRunner(setup, observe)
         self._runners.setdefault(name, []).append(runner)

@@ -113,6 +113,13 @@ def decode_options(camera: RtspCamera | FileCamera, zones: tuple[Zone, ...]) -> 
     )
 
 
+def source_needs(config: Config, name: str) -> tuple[DecodeOptions | None, ClipOptions]:
+    """What zones ask of a camera's source: how much it decodes, how long it keeps its stream."""
+    camera, zones = config.camera(name), config.zones_of(name)
+    decoded = decode_options(camera, zones) if isinstance(camera, RtspCamera | FileCamera) else None
+    return decoded, _clip(config, zones)
+
+
 def _rtsp(
     name: str, camera: RtspCamera, zones: tuple[Zone, ...], clip: ClipOptions, notices: NoticeSink | None
 ) -> FrameSource:

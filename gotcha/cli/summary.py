@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from gotcha.runtime import RunSummary
+    from gotcha.run_summary import RunSummary
 
 
 def show_summary(summary: RunSummary, console: Console) -> None:

@@ -13,7 +13,7 @@ from gotcha.cli.summary import exit_code, show_summary
 from jobs.queue_name import QueueName
 
 if TYPE_CHECKING:
-    from gotcha.runtime import RunSummary
+    from gotcha.run_summary import RunSummary
 
 Cameras = Annotated[
     list[str] | None, typer.Option("--camera", help="Only this camera; may be given again for more.")

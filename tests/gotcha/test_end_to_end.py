@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 
 from gotcha.config import parse_config
-from gotcha.runtime import RunSummary, Runtime
+from gotcha.run_summary import RunSummary
+from gotcha.runtime import Runtime
 from pipeline.frame import Frame
 from pipeline.geometry import Size
 from pipeline.picture import Image

@@ -28,13 +28,13 @@ CONFIG = parse_config(
 
 
 def test_nothing_is_drawn_while_nobody_looks() -> None:
-    pictures = LivePictures(CONFIG)
+    pictures = LivePictures(lambda: CONFIG)
     pictures.step("gate", frame(0.0, street()), STEP)
     assert pictures.take() == {}
 
 
 def test_who_looks_gets_the_picture_with_and_without_marks() -> None:
-    pictures = LivePictures(CONFIG)
+    pictures = LivePictures(lambda: CONFIG)
     pictures.want(frozenset({DRAWN, PLAIN}))
     taken = frame(30.0, street())
     pictures.step("gate", taken, replace(STEP, standing=(vehicle(30.0),)))
@@ -56,7 +56,7 @@ def test_who_looks_gets_the_picture_with_and_without_marks() -> None:
 def test_it_draws_about_once_a_second_however_fast_frames_come(monkeypatch: pytest.MonkeyPatch) -> None:
     now_s = [100.0]
     monkeypatch.setattr("gotcha.live_pictures.monotonic", lambda: now_s[0])
-    pictures = LivePictures(CONFIG)
+    pictures = LivePictures(lambda: CONFIG)
     pictures.want(frozenset({DRAWN}))
     drawn = 0
     for index in range(50):

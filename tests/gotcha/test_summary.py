@@ -13,7 +13,8 @@ from rich.console import Console
 from gotcha.cli.summary import exit_code, show_summary
 from gotcha.config import parse_config
 from gotcha.models import Models
-from gotcha.runtime import CameraSummary, RunSummary, Runtime
+from gotcha.run_summary import CameraSummary, RunSummary
+from gotcha.runtime import Runtime
 from jobs.outbox import Outbox
 from tests import reports as samples
 

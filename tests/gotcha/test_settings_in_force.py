@@ -1,0 +1,116 @@
+"""Zones that change in the file of a running program."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from gotcha.camera_runner import CameraRunner, CameraSetup, Revision
+from gotcha.config import load_config
+from gotcha.settings_in_force import SettingsInForce
+from pipeline.frame import Frame
+from pipeline.report import ReportState
+from pipeline.watch_step import WatchStep
+from tests.gotcha.test_camera_runner import DictMemory, Seconds
+from tests.pipeline.rig import Rig, stands, zone
+
+TEXT = """
+state_dir: var
+cameras:
+  gate:
+    kind: rtsp
+    url: rtsp://127.0.0.1:1/main
+    zones:
+      - {name: a, kind: fire_hydrant, polygon: [[0, 0], [1, 0], [1, 1]]}
+  yard: {kind: stills, url: "http://127.0.0.1:1/yard.jpg"}
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "config.yaml"
+    path.write_text(TEXT, encoding="utf-8")
+    return path
+
+
+def changed(path: Path, old: str, new: str) -> None:
+    path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+
+
+def test_a_changed_zone_holds_for_its_camera_alone(path: Path) -> None:
+    settings = SettingsInForce(load_config(path))
+    settings.look()
+    assert settings.revision("gate") == Revision()
+    changed(path, "fire_hydrant", "no_parking")
+    settings.look()
+    assert settings.config.zones_of("gate")[0].dwell_s == 300
+    assert (settings.revision("gate"), settings.revision("yard")) == (Revision(rules=1), Revision())
+
+
+def test_a_dwell_that_needs_other_frames_needs_another_source(path: Path) -> None:
+    settings = SettingsInForce(load_config(path))
+    changed(path, "kind: fire_hydrant", "kind: fire_hydrant, dwell_s: 10")
+    settings.look()
+    assert settings.revision("gate") == Revision(rules=1, source=1)
+
+
+def test_a_wrong_file_changes_nothing(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    settings = SettingsInForce(load_config(path))
+    before = settings.config
+    changed(path, "fire_hydrant", "fire_hidrant")
+    settings.look()
+    assert settings.config is before
+    assert "did you mean fire_hydrant" in caplog.text
+    path.unlink()
+    settings.look()
+    assert settings.config is before
+
+
+def test_what_is_no_zone_waits_for_a_restart_and_is_said(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = SettingsInForce(load_config(path))
+    changed(path, "127.0.0.1:1/main", "127.0.0.1:2/main")
+    settings.look()
+    assert "after a restart" in caplog.text
+    assert settings.revision("gate") == Revision()
+    camera = settings.config.camera("gate")
+    assert camera.kind == "rtsp"
+    assert camera.url.reveal().endswith(":1/main")
+
+
+def test_a_watch_goes_on_with_its_new_zones_where_it_was() -> None:
+    """The dwell is lengthened while a vehicle stands: its clock and its case go on, under the same id."""
+    short = Rig(stands(2, 1000))
+    long = Rig(stands(2, 1000), rule=zone(dwell_s=40), evidence=short.evidence, sink=short.sink)
+    now_s, opened = 0.0, 0
+    made = iter((short.watch, long.watch))
+
+    def source(_notices: object) -> Seconds:
+        nonlocal opened
+        opened += 1
+        return Seconds(0, 60)
+
+    def seen(camera: str, frame: Frame, step: WatchStep) -> None:
+        nonlocal now_s
+        now_s = frame.at_s
+
+    setup = CameraSetup(
+        name="gate",
+        live=False,
+        source=source,
+        watch=lambda _source: next(made),
+        memory=DictMemory(),
+        revision=lambda: Revision(rules=int(now_s >= 12)),
+    )
+    runner = CameraRunner(setup, seen)
+    runner.run(threading.Event())
+    reports = short.sink.reports
+    assert [report.state for report in reports][:2] == [ReportState.TEMPORARY, ReportState.FINAL]
+    assert len({report.id for report in reports}) == 1
+    violating_at = reports[1].violating_at
+    assert violating_at is not None
+    assert (violating_at - reports[1].arrived_at).total_seconds() >= 40
+    assert (opened, runner.counts.restarts) == (1, 0)
