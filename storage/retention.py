@@ -6,12 +6,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Engine, delete, func, or_
-from sqlmodel import Session, SQLModel, col, select
+from sqlalchemy import Engine, TableClause, column, delete, func, inspect, or_, table
+from sqlmodel import col, select
 
 from pipeline.lifecycle import next_state
 from pipeline.report import ReportState
 from storage.chain import append_tombstone
+from storage.database import translated
 from storage.evidence_keys import safe_name
 from storage.tables import DoomedEvidenceRow, EvidenceRow, HistoryRow, LinkRow, ReportRow, TombstoneRow
 from storage.transactions import changing, reading
@@ -23,16 +24,18 @@ _AT_ONCE = 500
 KEPT_TABLES = frozenset({"report_history", "chain", "access_log"})
 
 
-def _delete_what_hangs_on(session: Session, report_id: str) -> None:
-    """Delete the rows of every table that has a foreign key to `reports`: evidence, vectors, reviews.
+def _tables_naming_reports(engine: Engine) -> tuple[TableClause, ...]:
+    """Every table with a column `report_id` but those that are kept: evidence, sightings, reviews.
 
-    The one place that decides what goes with a report. A new table needs the foreign key and nothing here;
-    one that is to outlive its reports goes into `KEPT_TABLES`, and a test holds every `report_id` to either.
+    The one place that decides what goes with a report. The database is asked, so that a new table needs
+    nothing here; what hangs on such rows goes with them (ON DELETE CASCADE).
     """
-    for table in reversed(SQLModel.metadata.sorted_tables):
-        for key in table.foreign_keys:
-            if key.column.table.name == ReportRow.__tablename__:
-                session.execute(delete(table).where(key.parent == report_id))
+    schema = inspect(engine)
+    return tuple(
+        table(name, column("report_id"))
+        for name in schema.get_table_names()
+        if name not in KEPT_TABLES and any(one["name"] == "report_id" for one in schema.get_columns(name))
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +61,8 @@ class SqlRetention:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        with translated(engine):
+            self._naming = _tables_naming_reports(engine)
 
     def due(
         self, before: Mapping[ReportState, datetime], limit: int = _AT_ONCE, offset: int = 0
@@ -120,7 +125,8 @@ class SqlRetention:
                 )
             )
             keys = set(session.exec(select(EvidenceRow.key).where(EvidenceRow.report_id == row.id)))
-            _delete_what_hangs_on(session, row.id)
+            for naming in self._naming:
+                session.execute(delete(naming).where(naming.c.report_id == row.id))
             session.delete(row)
             session.add(tombstone)
             for key in sorted(keys):

@@ -10,8 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Column, ForeignKey, Table, inspect, select, text
-from sqlmodel import SQLModel
+from sqlalchemy import inspect, text
 
 from gotcha import retention as retention_module
 from gotcha.evidence_wiring import evidence_on_the_way
@@ -21,7 +20,7 @@ from pipeline.errors import EvidenceError
 from pipeline.report import EvidenceKind, ReportState
 from storage.access_log import AccessAction, SqlAccessLog
 from storage.blob_store import BlobStore, StoredBlob
-from storage.database import open_database, writing
+from storage.database import writing
 from storage.evidence_check import verify_evidence
 from storage.ports import Outcome, ReportFilter
 from storage.retention import KEPT_TABLES, SqlRetention
@@ -271,48 +270,22 @@ def test_what_is_on_its_way_is_left_alone(folder_home: Kept) -> None:
     outbox.close()
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_every_table_that_names_a_report_goes_with_it_or_is_kept_on_purpose(
-    kind: str, tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
+def test_every_table_that_names_a_report_is_emptied_of_it_or_kept_on_purpose(home: Kept) -> None:
     """Vectors, reviews and whatever comes: personal data must not outlive its report by being forgotten."""
-    url = f"sqlite:///{tmp_path / 'g.db'}"
-    if kind == "postgresql":
-        new: NewDatabase = request.getfixturevalue("new_postgres_database")
-        url = new()
-    engine = open_database(url)
-    schema = inspect(engine)
-    undecided = [
+    schema = inspect(home.engine)
+    naming = {
         table
         for table in schema.get_table_names()
         if any(column["name"] == "report_id" for column in schema.get_columns(table))
-        and table not in KEPT_TABLES
-        and not any(
-            key["referred_table"] == "reports" and key["constrained_columns"] == ["report_id"]
-            for key in schema.get_foreign_keys(table)
-        )
-    ]
-    engine.dispose()
-    assert undecided == [], (
-        "give its report_id a foreign key to reports, so that its rows go with the report; what holds nothing"
-        " personal and is to stay goes into KEPT_TABLES of storage/retention.py"
-    )
-
-
-def test_rows_of_any_table_with_a_foreign_key_to_reports_go_with_the_report(home: Kept) -> None:
-    """A table the purge has never heard of, such as one of vectors."""
-    reference: Column[str] = Column("report_id", ForeignKey("reports.id"), primary_key=True)
-    vectors = Table("vectors_of_a_test", SQLModel.metadata, reference)
-    try:
-        vectors.create(home.engine)
-        for name in ("old", "young"):
-            age = 400 if name == "old" else 1
-            home.keep(rejected(name, evidence=(home.put(name.encode()),)), NOW - age * DAY)
-            with writing(home.engine) as connection:
-                connection.execute(vectors.insert().values(report_id=hex_id(name)))
-        open_purge(home.config, home.engine).run(NOW)
-        with home.engine.connect() as connection:
-            assert connection.execute(select(vectors.c.report_id)).scalars().all() == [hex_id("young")]
-        vectors.drop(home.engine)
-    finally:
-        SQLModel.metadata.remove(vectors)
+    }
+    assert naming > KEPT_TABLES
+    home.keep(final("f", evidence=(home.put(b"1"), *_second(home))), NOW - 400 * DAY)
+    with writing(home.engine) as connection:
+        corrected = "VALUES (:id, 'correct', '', '12가3456', '12가3457', 'anna', '2026-01-01')"
+        columns = 'report_id, step, reason, was, becomes, "by", at'
+        connection.execute(text(f"INSERT INTO reviews ({columns}) {corrected}"), {"id": hex_id("f")})
+    open_purge(home.config, home.engine).run(NOW)
+    with home.engine.connect() as connection:
+        for table in sorted(naming - KEPT_TABLES):
+            query = text(f"SELECT count(*) FROM {table} WHERE report_id = '{hex_id('f')}'")  # noqa: S608
+            assert connection.execute(query).scalar() == 0, table
