@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import functools
-import uuid
 
 from gotcha.config import Config
 from gotcha.config_cameras import Camera, DeviceCamera
 from gotcha.device_wiring import slower_clock
 from gotcha.models import Models
 from gotcha.plate_region import grammar_name
+from gotcha.record_ids import ids_of
 from pipeline.casework import Casework
 from pipeline.dwell import DwellTimer
 from pipeline.evidence import ClipCutter, EvidenceRecorder, EvidenceTools
@@ -29,11 +29,6 @@ from vision.annotate import mark_photo
 from vision.encode import encode_jpeg
 
 
-def new_id() -> str:
-    """An id for a report or an event: 32 hex digits, unique without asking anybody."""
-    return uuid.uuid4().hex
-
-
 def build_watch(
     config: Config, name: str, *, models: Models, evidence: EvidenceStore, sink: ReportSink, cut: ClipCutter
 ) -> CameraWatch:
@@ -51,6 +46,7 @@ def build_watch(
         ConfigError: there is no camera of that name.
     """
     zones = config.zones_of(name)
+    new_id = ids_of(name, config.camera(name))
     region = config.region_of(name)
     tools = EvidenceTools(
         encode=functools.partial(encode_jpeg, quality=config.evidence.jpeg_quality),

@@ -41,7 +41,7 @@ class Casework:
         repeats: Repeats,
         sights: Sights,
         sink: ReportSink,
-        new_id: Callable[[], str],
+        new_id: Callable[[str], str],
     ) -> None:
         self._camera = camera
         self._zones = {zone.name: zone for zone in zones}
@@ -76,7 +76,9 @@ class Casework:
         self._cases.setdefault(
             (vehicle.id, zone.name),
             Case(
-                report_id=self._new_id(),
+                report_id=self._new_id(
+                    f"{zone.name}/{frame.at_s:.2f}/{vehicle.box.x1:.0f},{vehicle.box.y1:.0f}"
+                ),
                 vehicle=vehicle,
                 zone=zone.name,
                 zone_kind=zone.kind.value,

@@ -31,7 +31,10 @@ SUSPEND_AFTER_S = 3.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatchParts:
-    """The parts of a watch, made by the wiring; all belong to this one camera."""
+    """The parts of a watch, made by the wiring; all belong to this one camera.
+
+    `new_id` gives the id of a record; it is told what the record is of, the same in every run of a file.
+    """
 
     detector: Detector
     tracker: StandingVehicles
@@ -39,7 +42,7 @@ class WatchParts:
     view: ViewWatch
     casework: Casework
     sink: ReportSink
-    new_id: Callable[[], str]
+    new_id: Callable[[str], str]
 
 
 class CameraWatch:
@@ -232,7 +235,7 @@ class CameraWatch:
         self._condition = condition
         self._unsent.append(
             CameraEvent(
-                id=self._parts.new_id(),
+                id=self._parts.new_id(f"{condition.value}/{frame.at_s:.2f}"),
                 camera=self._camera,
                 condition=condition,
                 at=frame.taken_at,

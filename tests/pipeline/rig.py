@@ -112,7 +112,7 @@ class Rig:
         # Ids must differ between a run and the run that continues it.
         prefix = f"{id(self):x}"[-8:]
 
-        def new_id() -> str:
+        def new_id(_what: str) -> str:
             return f"{prefix}{next(numbers):024x}"
 
         casework = Casework(
