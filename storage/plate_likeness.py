@@ -40,6 +40,43 @@ def encoded(text: str) -> Codes:
     return codes
 
 
+def signatures(codes: Codes) -> npt.NDArray[np.uint64]:
+    """Which characters stand in each plate, a bit for each (some share one), uint64 (n,)."""
+    bits = np.left_shift(np.uint64(1), codes.astype(np.uint64) % np.uint64(64))
+    bits[codes == _PADDING] = 0
+    found: npt.NDArray[np.uint64] = np.bitwise_or.reduce(bits, axis=1)
+    return found
+
+
+def least_costs(codes: Codes, confidences: Floats) -> Floats:
+    """The least that a character which differs costs in each plate, float32 (n,)."""
+    costs = np.where(codes == ord(UNKNOWN), _OPEN_COST, np.maximum(confidences, _LEAST_DIFFERENCE))
+    costs[codes == _PADDING] = 1.0
+    least: Floats = costs.min(axis=1, initial=1.0).astype(np.float32)
+    return least
+
+
+def may_fit(
+    pattern: str, least_likeness: float, characters: npt.NDArray[np.uint64], costs: Floats
+) -> npt.NDArray[np.bool_]:
+    """Which plates can reach `least_likeness` at all; rules out most of them at a hundredth of the cost.
+
+    Each character of the pattern that does not stand in a plate must be another or be left out.
+
+    Args:
+        pattern: as for `likenesses`.
+        least_likeness: 0-1.
+        characters: of `signatures`.
+        costs: of `least_costs`.
+    """
+    wanted = normal(pattern)
+    told = sum(character != ANY_NUMBER for character in wanted)
+    mine = signatures(encoded("".join(c for c in wanted if c not in (ANY_ONE, ANY_NUMBER)))[None])[0]
+    missing = np.bitwise_count(mine & ~characters)
+    fitting: npt.NDArray[np.bool_] = missing * costs <= (1.0 - least_likeness) * told + 1e-6
+    return fitting
+
+
 def likenesses(pattern: str, codes: Codes, confidences: Floats) -> Floats:
     """The likeness of each plate to `pattern`, float32 (n,), 0-1; 0 for unread plates.
 

@@ -12,7 +12,7 @@ from sqlmodel import col, select
 from pipeline.vehicle_look import VehicleLook
 from storage import sighting_rows
 from storage.database import shown
-from storage.plate_likeness import likenesses
+from storage.plate_likeness import likenesses, may_fit
 from storage.sighting_mirror import SightingArrays, SightingMirror
 from storage.sighting_tables import SightingRow, VectorRow
 from storage.sightings import Found, Sighting, SightingQuery
@@ -70,6 +70,11 @@ class SqlSightingStore:
             mirror = self._opened_mirror()
             with mirror.lock:
                 ranked = self._ranked(mirror.fresh(), wanted)
+                found = self._read(ranked)
+                if len(found) < len(ranked.numbers):
+                    mirror.distrust()
+                    found = self._read(self._ranked(mirror.fresh(), wanted))
+            return found
         return self._read(ranked)
 
     def _by_index(self, look: VehicleLook) -> bool:
@@ -97,6 +102,10 @@ class SqlSightingStore:
         plates = np.full(len(rows), np.nan, dtype=np.float32)
         looks = np.full(len(rows), np.nan, dtype=np.float32)
         if wanted.plate is not None:
+            fields = arrays.fields.rows
+            may = may_fit(wanted.plate, wanted.least_likeness, fields["characters"], fields["least_cost"])
+            rows = rows[may[rows]]
+            looks = np.full(len(rows), np.nan, dtype=np.float32)
             plates = likenesses(wanted.plate, arrays.plates.rows[rows], arrays.sure.rows[rows])
             fitting = plates >= wanted.least_likeness
             rows, plates, looks = rows[fitting], plates[fitting], looks[fitting]
