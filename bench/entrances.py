@@ -119,6 +119,8 @@ def _print(
                 rows[mine].append(text)
         within = largest_s <= view.longest_gap_s
         wrong += len(extra) + (not within)
+        if not rows:
+            table.add_row(name, *["none"] * (1 + len(others)), f"{view.longest_gap_s:.2f}", "")
         for number, cells in enumerate(rows.values()):
             tail = (f"{view.longest_gap_s:.2f}", f"{largest_s:.2f}") if number == 0 else ("", "")
             table.add_row(name if number == 0 else "", *cells, *tail)

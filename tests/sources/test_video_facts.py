@@ -5,14 +5,19 @@ from __future__ import annotations
 import io
 import struct
 import zipfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 import av
+import cv2
+import numpy as np
 import pytest
 
-from pipeline.errors import UploadRefusedError, UploadTooLargeError
+from pipeline.errors import PictureError, UploadRefusedError, UploadTooLargeError
 from pipeline.geometry import Size
 from sources.container_lengths import is_whole, mp4_lengths
+from sources.encoded import EncodedPacket, StreamFormat
+from sources.packet_decoder import PacketDecoder
 from sources.video_facts import VideoLimits, video_facts
 from tests.sources.media import write_video
 
@@ -175,3 +180,20 @@ def test_a_movie_that_its_owner_trimmed_is_taken(tmp_path: Path, video: Path) ->
     assert lengths is not None
     assert (lengths.says_s, lengths.tracks[0].edited_s, lengths.tracks[0].listed_s) == (4.0, 4.0, 10.0)
     assert video_facts(path, LIMITS).size == Size(width=160, height=120)
+
+
+def test_a_picture_that_is_gigantic_behind_its_header_is_not_decoded() -> None:
+    """The header of the video says 160x120; the picture itself has 72 million pixels."""
+    done, picture = cv2.imencode(".jpg", np.full((8000, 9000), 60, np.uint8))
+    assert done
+    packet = EncodedPacket(
+        data=picture.tobytes(),
+        is_key=True,
+        at_s=0.0,
+        decode_at_s=0.0,
+        taken_at=datetime(2026, 5, 1, tzinfo=UTC),
+        discontinuity=False,
+        format=StreamFormat(codec="mjpeg", extradata=b"", size=Size(width=160, height=120)),
+    )
+    with pytest.raises(PictureError):
+        PacketDecoder().running(packet)
