@@ -16,8 +16,8 @@ _TAIL = 4
 def plate_condition(wanted: str, dialect: str) -> ColumnElement[bool]:
     """Reports whose plate, as read or as corrected, is `wanted`.
 
-    The last four characters, the beginning or the whole of a plate are found by an index; another part needs
-    a look at every plate.
+    Four characters or more are the end or the beginning of a plate, found by an index; fewer, or `*` around
+    them, are any part of it, which takes a look at every plate.
 
     Args:
         wanted: a plate or a part of it, spaces and the case of letters apart; `*` is any characters, `?` one.
@@ -31,9 +31,7 @@ def plate_condition(wanted: str, dialect: str) -> ColumnElement[bool]:
             whole = and_(_begins("plate_text", beginning, dialect), whole)
         return or_(whole, and_(corrected, _like("plate_corrected", text)))
     in_corrected = and_(corrected, _like("plate_corrected", f"*{text}*"))
-    if len(text) == _TAIL:
-        return or_(col(ReportRow.plate_tail) == text, in_corrected)
-    if len(text) > _TAIL:
+    if len(text) >= _TAIL:
         ends = and_(col(ReportRow.plate_tail) == text[-_TAIL:], _like("plate_text", f"*{text}"))
         return or_(ends, _begins("plate_text", text, dialect), in_corrected)
     return or_(_like("plate_text", f"*{text}*"), in_corrected)

@@ -14,16 +14,19 @@ from web import (
     devices_api,
     evidence_api,
     health_api,
+    metrics_api,
     photos_api,
     queue_api,
+    reports_api,
     search_api,
     statistics_api,
     video_pieces_api,
     videos_api,
     webhook_api,
+    zones_api,
 )
 from web.headers import SecurityHeaders
-from web.pages import choices, home, live, login, queue, report, reports, shell, statistics
+from web.pages import choices, home, live, login, queue, report, reports, shell, statistics, zones
 from web.pages.problem import problem_page
 from web.problems import add_problem_handlers
 from web.services import WebServices
@@ -52,6 +55,8 @@ def create_app(services: WebServices) -> FastAPI:
     app.include_router(health_api.router)
     app.include_router(auth_api.router)
     app.include_router(evidence_api.router)
+    app.include_router(reports_api.router)
+    app.include_router(metrics_api.router)
     app.include_router(queue_api.router)
     app.include_router(analyses_api.router)
     app.include_router(photos_api.router)
@@ -63,7 +68,8 @@ def create_app(services: WebServices) -> FastAPI:
     app.include_router(search_api.router)
     app.include_router(statistics_api.router)
     app.include_router(devices_api.router)
-    for page in (shell, choices, login, home, live, reports, report, statistics, queue):
+    app.include_router(zones_api.router)
+    for page in (shell, choices, login, home, live, reports, report, statistics, zones, queue):
         app.include_router(page.router)
     app.mount("/static", RevalidatedFiles(directory=shell.STATIC), name="static")
     return app

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, Field, field_validator
 
+from pipeline.errors import InvalidValueError
 from pipeline.report import ReportState
 from storage.report_pages import PageKey, ReportQuery
 from web.security import Caller
@@ -66,12 +67,12 @@ def asked(filters: ReportFilters, caller: Caller, time_zone: ZoneInfo) -> Asked:
     """What `caller` asks for.
 
     Raises:
-        ValueError: the end of the page before is none of ours.
+        InvalidValueError: the end of the page before is none of ours, or a day is beyond the calendar.
     """
     cameras = caller.cameras
     if filters.camera is not None:
         cameras = frozenset({filters.camera}) if caller.may_see(filters.camera) else frozenset()
-    until = None if filters.until is None else _midnight(filters.until + timedelta(days=1), time_zone)
+    until = None if filters.until is None else _midnight(filters.until, time_zone, days=1)
     verdict = filters.review
     # What nobody has reviewed yet and nobody can review is not waiting.
     states = frozenset({filters.state} if filters.state else ())
@@ -99,11 +100,18 @@ def key_text(key: PageKey) -> str:
 
 def _key(text: str) -> PageKey:
     moment, _, report_id = text.partition("_")
-    parked_at = datetime.fromisoformat(moment)
-    if parked_at.tzinfo is None or not report_id.isalnum():
-        raise ValueError(text)
-    return PageKey(parked_at=parked_at.astimezone(UTC), id=report_id)
+    try:
+        parked_at = datetime.fromisoformat(moment)
+        if parked_at.tzinfo is not None and report_id.isalnum():
+            return PageKey(parked_at=parked_at.astimezone(UTC), id=report_id)
+    except (ValueError, OverflowError):
+        pass
+    raise InvalidValueError("expected in `after` the end of a page of this list; begin at the first one")
 
 
-def _midnight(day: date, time_zone: ZoneInfo) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=time_zone).astimezone(UTC)
+def _midnight(day: date, time_zone: ZoneInfo, *, days: int = 0) -> datetime:
+    try:
+        day += timedelta(days=days)
+        return datetime(day.year, day.month, day.day, tzinfo=time_zone).astimezone(UTC)
+    except OverflowError:
+        raise InvalidValueError(f"expected a day within the calendar, got {day}") from None

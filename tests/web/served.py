@@ -68,7 +68,7 @@ def watched(services: WebServices) -> Iterator[None]:
         number = 0
         while not stop.wait(0.2):
             number += 1
-            board.tell(_statuses())
+            board.tell(statuses())
             pictures = {view: _picture(view, number) for view in views.watched(["gate"])}
             if pictures:
                 views.leave(pictures)
@@ -82,7 +82,7 @@ def watched(services: WebServices) -> Iterator[None]:
         thread.join(5)
 
 
-def _statuses() -> list[CameraStatus]:
+def statuses() -> list[CameraStatus]:
     now = datetime.now(UTC)
     gate = CameraStatus(
         camera="gate",

@@ -133,7 +133,9 @@ def _round(person: Person, site: Site) -> None:
     page.wait_for_url("**/reports/*?*")
     photos = page.locator(".compare-stage img")
     expect(photos).to_have_count(2)
-    page.wait_for_function("() => [...document.querySelectorAll('.compare-stage img')].every(i => i.naturalWidth)")
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('.compare-stage img')].every(i => i.naturalWidth)"
+    )
     page.get_by_role("slider").fill("20")
     assert "20%" in page.locator(".compare-stage").evaluate("e => e.style.getPropertyValue('--cut')")
     person.looks("report")

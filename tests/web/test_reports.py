@@ -86,6 +86,8 @@ def test_what_is_wrong_in_a_filter_is_said(site: Site) -> None:
         "score=2",
         "since=yesterday",
         "after=nonsense",
+        "until=9999-12-31",
+        "since=0001-01-01",
         "after=2026-01-01_x",
         "review=x",
     ):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, HTTPException, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from pipeline.report import ReportState
@@ -40,10 +40,7 @@ def now(request: Request, caller: Viewer, services: Services, filters: Filtered)
 
 
 def _context(caller: Caller, services: WebServices, filters: ReportFilters) -> dict[str, object]:
-    try:
-        wanted = asked(filters, caller, services.settings.time_zone)
-    except ValueError:
-        raise HTTPException(422, "this page of the list cannot be found; begin at the first one") from None
+    wanted = asked(filters, caller, services.settings.time_zone)
     page = services.report_pages.page(wanted.query, after=wanted.after, rows=ROWS)
     return {
         "filters": filters,
