@@ -23,6 +23,7 @@ from gotcha.cli.events import events
 from gotcha.cli.export import export
 from gotcha.cli.ingest import ingest
 from gotcha.cli.key import key
+from gotcha.cli.labels import export_labels
 from gotcha.cli.logs import set_up_logs
 from gotcha.cli.options import CommonOptions
 from gotcha.cli.photo import photo
@@ -153,6 +154,7 @@ for command in (
     events,
     search,
     export,
+    export_labels,
     verify,
     purge,
     demo,
