@@ -11,6 +11,7 @@ from gotcha.photo_analyzer import vehicle_json
 from gotcha.photo_look import SeenVehicle, look_at
 from gotcha.photo_picture import open_photo
 from gotcha.photo_places import photo_place
+from gotcha.photo_sightings import keep_sightings
 from jobs.analyses import AnalysisControl
 from jobs.context import utc_now
 from jobs.photo_facts import PhotoLimits, photo_facts
@@ -21,6 +22,8 @@ from vision.encode import encode_jpeg
 
 class DetectAnalyzer:
     """Does the analyses of kind `detect`; implements `jobs.analyses.Analyzer`. Stores no report.
+
+    What is seen is kept as sightings until the analysis is forgotten: they can be searched for by their look.
 
     Args:
         tools: configuration, models and files.
@@ -65,10 +68,14 @@ class DetectAnalyzer:
             "draw": round(1000 * (drawn_s - looked_s), 1),
             "all": round(1000 * (monotonic() - began_s), 1),
         }
+        sightings = keep_sightings(self._tools.engine, analysis, look, photo.size)
         return json.dumps(
             {
                 "size": [photo.size.width, photo.size.height],
-                "vehicles": [vehicle_json(seen) for seen in look.vehicles],
+                "vehicles": [
+                    vehicle_json(seen) | {"sighting": sighting}
+                    for seen, sighting in zip(look.vehicles, sightings, strict=True)
+                ],
                 "milliseconds": steps,
                 "annotated": {"key": kept.key, "url": f"/analyses/{analysis.id}/picture"},
             },

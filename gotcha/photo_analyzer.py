@@ -118,6 +118,7 @@ class PhotoAnalyzer:
                 taken_at=moment.taken_at,
                 plate=seen.plate,
                 note=" ".join(filter(None, notes)),
+                look=seen.look,
             )
             report = self._pairs.place(sighting, seen, photo, others)
             why = _why(report, zone)
@@ -141,6 +142,7 @@ def vehicle_json(seen: SeenVehicle) -> dict[str, Json]:
         "class": seen.label.value,
         "score": round(seen.score, 4),
         "box": _box(seen.box),
+        "colour": None if seen.look is None or seen.look.colour is None else seen.look.colour.value,
         "plate": plate,
     }
 

@@ -18,6 +18,7 @@ from pipeline.latin_plates import grammar_for
 from pipeline.picture import ArrayPicture, Image
 from pipeline.plate import UNREAD, PlateSighting, PlateText
 from pipeline.plate_vote import PlateVote
+from pipeline.vehicle_look import VehicleLook
 
 # As the tracker asks of a look at a standing vehicle (trackers/options.py, begin_score): one look is all.
 LEAST_SCORE = 0.4
@@ -29,13 +30,14 @@ _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeenVehicle:
-    """A vehicle on a photo; its plate where one was found, and what this one look says of it."""
+    """A vehicle on a photo: its plate where one was found and what this one look says of it; its look."""
 
     label: ObjectClass
     score: float
     box: Box
     sighting: PlateSighting | None
     plate: PlateText
+    look: VehicleLook | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +89,7 @@ def look_at(
                 box=detection.box,
                 sighting=sighting,
                 plate=voted(region, sighting),
+                look=detection.look,
             )
         )
     return PhotoLook(

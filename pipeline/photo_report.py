@@ -11,6 +11,7 @@ from pipeline.geometry import Box, Size
 from pipeline.judge import Facts, PhotoPair, judge
 from pipeline.plate import PlateText
 from pipeline.report import Evidence, RejectionReason, Report, ReportState
+from pipeline.vehicle_look import VehicleLook
 from pipeline.zone import Zone
 from pipeline.zone_hours import applying_since
 
@@ -35,6 +36,7 @@ class PhotoSighting:
         taken_at: aware UTC.
         plate: what this photo alone says.
         note: what must be known of the photo's time, "" when nothing.
+        look: what the vehicle looks like, or None.
     """
 
     camera: str
@@ -46,6 +48,7 @@ class PhotoSighting:
     taken_at: datetime
     plate: PlateText
     note: str = ""
+    look: VehicleLook | None = None
 
 
 def waiting_report(report_id: str, sighting: PhotoSighting, evidence: tuple[Evidence, ...]) -> Report:
@@ -73,6 +76,7 @@ def waiting_report(report_id: str, sighting: PhotoSighting, evidence: tuple[Evid
         plate=sighting.plate,
         evidence=evidence,
         note=sighting.note,
+        look=sighting.look,
     )
 
 

@@ -63,6 +63,14 @@ def test_one_image_in_vehicles_plates_and_a_picture_out(worker: Site, scene: Sce
     assert np.abs(drawn.astype(int) - image).max() > 100
     assert worker.services.reports.counts().by_state == {}
 
+    # What was seen can be searched for by its look, also on another picture.
+    (seen,) = [v["sighting"] for v in result["vehicles"] if v["plate"]]
+    later = client.post("/detect?wait_s=100", files={"file": ("later.jpg", jpeg(scene.frame(29.0)))})
+    (again,) = [v["sighting"] for v in later.json()["result"]["vehicles"] if v["plate"]]
+    alike = client.get("/search", params={"like": seen, "limit": 2}).json()["found"]
+    assert [one["id"] for one in alike] == [seen, again]
+    assert alike[1]["look_likeness"] > 0.9
+
     # The same view with the same vehicle, ten seconds later; and the view mirrored.
     both = [("file", ("1.jpg", jpeg(image))), ("file", ("2.jpg", jpeg(scene.frame(29.0))))]
     same = client.post("/compare_background?wait_s=100", files=both).json()["result"]
