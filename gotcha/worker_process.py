@@ -14,6 +14,9 @@ from pipeline.errors import GotchaError
 
 _log = logging.getLogger(__name__)
 
+# How far files give way (nice(2)): cameras and the dashboard on this machine go first.
+_FILES_NICE = 5
+
 
 class WorkerProcess(ChildProcess):
     """Does what a queue holds, beside the cameras.
@@ -66,6 +69,7 @@ def work_on(queue: QueueName, config: Config, redis_url: str, stop: threading.Ev
     else:
         from gotcha.analyzing import analyze_uploads
 
+        os.nice(_FILES_NICE)
         analyze_uploads(config, redis_url, stop)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel
 
@@ -11,6 +12,8 @@ from pipeline.errors import GotchaError
 from web.services import WebServices, services_of
 
 router = APIRouter(tags=["health"])
+
+_OWN_THREAD = CapacityLimiter(1)
 
 
 class Liveness(BaseModel):
@@ -34,8 +37,15 @@ async def live() -> Liveness:
 
 @router.get("/health/ready", responses={503: {"model": Readiness}})
 @router.get("/health", responses={503: {"model": Readiness}})
-def ready(response: Response, services: Annotated[WebServices, Depends(services_of)]) -> Readiness:
+async def ready(response: Response, services: Annotated[WebServices, Depends(services_of)]) -> Readiness:
     """Whether database, queue and evidence can be used; 503 when one cannot."""
+    # In a thread of its own: those of the other routes may all be busy, with uploads for example.
+    found = await to_thread.run_sync(_checked, services, limiter=_OWN_THREAD)
+    response.status_code = 200 if found.status == "ok" else 503
+    return found
+
+
+def _checked(services: WebServices) -> Readiness:
     checks = {}
     for name, check in services.checks.items():
         try:
@@ -46,5 +56,4 @@ def ready(response: Response, services: Annotated[WebServices, Depends(services_
         else:
             checks[name] = "ok"
     usable = all(state == "ok" for state in checks.values())
-    response.status_code = 200 if usable else 503
     return Readiness(status="ok" if usable else "failed", checks=checks)

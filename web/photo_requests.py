@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import datetime
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import HTTPException, Request
 from fastapi.concurrency import run_in_threadpool
 
@@ -20,6 +20,9 @@ from web.services import WebServices
 
 # Boundaries, headers and small fields of a form.
 _AROUND_BYTES = 100_000
+# Files are looked at and made safe on disk by so many threads: more would only keep each other, and all other
+# routes, waiting.
+_TAKING = CapacityLimiter(4)
 _FIELDS = frozenset({"camera", "taken_at"})
 
 # How a form with photos stands in the description of the API.
@@ -80,8 +83,7 @@ async def submitted_photos(
         if expected is not None and len(form.files) != expected:
             raise HTTPException(422, f"expected {expected} photos in the form, got {len(form.files)}")
         asked = _asked(caller, kind, form.fields | dict(request.query_params))
-        take: Callable[[], Submitted] = lambda: photos.intake.take(form.files, asked)  # noqa: E731
-        return await run_in_threadpool(take)
+        return await to_thread.run_sync(photos.intake.take, form.files, asked, limiter=_TAKING)
     finally:
         await run_in_threadpool(stack.close)
 
