@@ -22,6 +22,7 @@ BENCHES = {
     "masking": "how much of heads and plates is hidden in evidence packs",
     "search": "time of a search among 100,000 sightings, beside NumPy's brute force",
     "looks": "whether looks tell vehicles apart, and colours are named right",
+    "uploads": "100 photos at once: none lost, memory, and how quick /health stays",
     "store": "reports a second through queue and database",
     "faults": "whether every report arrives once while everything around it fails",
     "scenes": "the whole engine on 60 simulated scenes: events, reports, plates, camera events",
