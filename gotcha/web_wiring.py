@@ -11,6 +11,7 @@ from pathlib import Path
 from sqlalchemy import Engine, text
 
 from gotcha.config import Config
+from gotcha.config_file import ConfigFile
 from gotcha.database_wiring import opened_database
 from gotcha.device_wiring import device_services
 from gotcha.evidence_wiring import open_evidence
@@ -18,6 +19,7 @@ from gotcha.ingest_wiring import webhook
 from gotcha.photo_wiring import photo_services
 from gotcha.signing_key import signing_key
 from gotcha.video_wiring import video_services
+from gotcha.zone_book import FileZones
 from jobs.context import utc_now
 from jobs.outbox import Outbox
 from jobs.redis_connection import connect, ping
@@ -90,6 +92,7 @@ def opened_services(
             videos=video_services(config, engine, redis, now),
             photos=photo_services(config, engine, redis, now),
             webhook=webhook(config, engine, redis),
+            zones=None if config.path is None else FileZones(ConfigFile(config.path)),
             checks={
                 "database": _answering(engine),
                 "queue": lambda: ping(redis, redis_url),

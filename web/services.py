@@ -29,6 +29,7 @@ from web.overview import Disk
 from web.photo_services import PhotoServices
 from web.video_services import VideoServices
 from web.webhook import Webhook
+from web.zone_services import ZoneBook
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -76,6 +77,7 @@ class WebServices:
         videos: takes in videos and says what was found in them.
         photos: takes in photos; what became of any analysis.
         webhook: takes in files of buckets; None where it is not set up.
+        zones: reads and writes zones of cameras; None where the configuration has no file.
         checks: by name, what must work for the program to be of use; each raises GotchaError if it does not.
         now: the clock, aware UTC.
     """
@@ -101,6 +103,7 @@ class WebServices:
     videos: VideoServices
     photos: PhotoServices
     webhook: Webhook | None
+    zones: ZoneBook | None
     checks: Mapping[str, Callable[[], None]]
     now: Callable[[], datetime]
 

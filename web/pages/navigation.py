@@ -33,6 +33,7 @@ PLACES = (
     Place(path="/live", name="live", on_phone=True),
     Place(path="/reports", name="reports", on_phone=True),
     Place(path="/statistics", name="statistics"),
+    Place(path="/zones", name="zones", right=Right.ADMIN),
     Place(path="/queue", name="queue", right=Right.ADMIN),
 )
 
