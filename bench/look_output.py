@@ -102,8 +102,6 @@ def _with_look(model: onnx.ModelProto, mean: Floats, weight: Floats) -> onnx.Mod
     )
     shape: list[str | int | None] = ["batch", len(mean), "look_rows", "look_columns"]
     graph.output.append(helper.make_tensor_value_info(LOOK_OUTPUT, TensorProto.FLOAT, shape))
-    for node in [node for node in graph.node if node.name.startswith(_OURS)]:
-        node.doc_string = "added by bench.look_output"
     new.metadata_props.append(onnx.StringStringEntryProto(key=METADATA_KEY, value=NAME))
     return new
 

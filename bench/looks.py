@@ -188,7 +188,11 @@ def _share(value: float | None) -> str:
 
 def _colour_table(seen: list[_Seen]) -> Table:
     """How often each colour was given which name."""
-    table = Table("true colour", "pictures", "named right", "not named", "mostly else", title="colours")
+    whole = [one for one in seen if one.look.colour is not None]
+    right = sum(one.look.colour is one.colour for one in whole)
+    caption = f"{right / max(1, len(whole)):.0%} of {len(whole)} named right"
+    columns = ("true colour", "pictures", "named right", "not named", "mostly else")
+    table = Table(*columns, title="colours", caption=caption)
     for colour in VehicleColour:
         said = Counter(one.look.colour for one in seen if one.colour is colour)
         count = said.total()
@@ -197,7 +201,4 @@ def _colour_table(seen: list[_Seen]) -> Table:
         right, none = said.pop(colour, 0), said.pop(None, 0)
         wrong = ", ".join(f"{name} {n / count:.0%}" for name, n in said.most_common(2))
         table.add_row(colour.value, str(count), f"{right / count:.0%}", f"{none / count:.0%}", wrong)
-    whole = [one for one in seen if one.look.colour is not None]
-    right = sum(one.look.colour is one.colour for one in whole)
-    table.caption = f"{right / max(1, len(whole)):.0%} of {len(whole)} named right"
     return table

@@ -1,12 +1,20 @@
 """Runs the migrations on the connection `storage.database.upgrade` gives; Alembic loads this file itself."""
 
+from importlib import import_module
+
 from alembic import context
 from sqlmodel import SQLModel
 
-import storage.analysis_table
-import storage.device_tables
-import storage.sighting_tables
-import storage.tables  # noqa: F401  (fills the metadata that --autogenerate compares with)
+# They fill the metadata that --autogenerate compares with.
+for module in (
+    "account_tables",
+    "analysis_table",
+    "device_tables",
+    "review_tables",
+    "sighting_tables",
+    "tables",
+):
+    import_module(f"storage.{module}")
 
 connection = context.config.attributes["connection"]
 # SQLite can roll back DDL, and our transactions begin explicitly, so a migration is all or nothing there too.
