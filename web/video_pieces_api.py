@@ -13,7 +13,8 @@ from storage.partial_uploads import PartialUpload
 from web.security import Caller, Right, require
 from web.services import WebServices, services_of
 from web.streamed_body import pour
-from web.videos_api import VideoAnswer, asked_of, submitted_answer, video_answer
+from web.video_answers import VideoAnswer, submitted_answer, video_answer
+from web.video_wishes import asked_of, byte_count
 
 router = APIRouter(prefix="/videos/uploads", tags=["videos"])
 
@@ -47,12 +48,10 @@ async def append(upload_id: str, request: Request, services: Services, caller: S
     upload = _of_caller(services, caller, upload_id)
     if upload.answer:
         return _known(services, upload)
-    offset = request.headers.get("upload-offset", "")
-    if not offset.isascii() or not offset.isdigit():
-        raise InvalidValueError(f"expected Upload-Offset in bytes, got {offset[:40]!r}")
+    offset = byte_count("Upload-Offset", request.headers.get("upload-offset", ""))
     partials = services.videos.partials
     with partials.held(upload_id) as writer:
-        if int(offset) != writer.offset:
+        if offset != writer.offset:
             detail = f"{writer.offset} bytes have arrived, go on there"
             raise HTTPException(409, detail, headers=_headers(writer.upload))
         await pour(request.stream(), writer)

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import json
 from contextlib import ExitStack
-from datetime import datetime
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, JSONResponse
-from pydantic import BaseModel, JsonValue
 from starlette.background import BackgroundTask
 
-from jobs.video_intake import ANNOTATED, VideoAsked
-from pipeline.errors import InvalidValueError, UploadTooLargeError
+from jobs.video_intake import ANNOTATED
+from pipeline.errors import UploadTooLargeError
 from storage.access_log import Access, AccessAction
-from storage.analyses import Analysis, AnalysisKind, AnalysisSource, AnalysisState
-from storage.analysis_store import Submitted
+from storage.analyses import Analysis, AnalysisFilter, AnalysisKind, AnalysisState
 from storage.upload_store import shown_size
 from web.security import Caller, Right, require
 from web.services import WebServices, services_of
 from web.streamed_body import UploadForm, pour
+from web.video_answers import VideoAnswer, submitted_answer, video_answer
+from web.video_wishes import asked_of, byte_count, of_caller
+
+_AFTER_FAILURE = timedelta(minutes=10)
 
 router = APIRouter(prefix="/videos", tags=["videos"])
 
@@ -29,111 +31,6 @@ Services = Annotated[WebServices, Depends(services_of)]
 Sender = Annotated[Caller, Depends(require(Right.OPERATE))]
 Viewer = Annotated[Caller, Depends(require(Right.VIEW))]
 Id = Annotated[str, "32 hex digits"]
-
-
-class VideoAnswer(BaseModel):
-    """An analysis of a video.
-
-    Attributes:
-        id: names it.
-        state: queued, processing, completed, failed or cancelled.
-        known: the same video was sent before, with the same settings: this is its analysis.
-        name, sha256, size_bytes: of the file.
-        camera: whose zones apply; null is the whole picture.
-        created_at, started_at, ended_at: UTC.
-        done_s, whole_s: seconds of the video that are analysed, and all of them; 0 of 0 while not known.
-        remaining_s: seconds it will still take, about; null while not known.
-        error: why it failed, else empty.
-        result: events, parked intervals, plates and reports, once it is completed.
-    """
-
-    id: str
-    state: AnalysisState
-    known: bool = False
-    name: str
-    sha256: str
-    size_bytes: int
-    camera: str | None
-    created_at: datetime
-    started_at: datetime | None
-    ended_at: datetime | None
-    done_s: float
-    whole_s: float
-    remaining_s: float | None
-    error: str
-    result: JsonValue
-
-
-def video_answer(analysis: Analysis, *, known: bool = False) -> VideoAnswer:
-    """An analysis as the API says it."""
-    (file,) = analysis.asked.files
-    return VideoAnswer(
-        id=analysis.id,
-        state=analysis.state,
-        known=known,
-        name=file.name,
-        sha256=file.sha256,
-        size_bytes=file.size_bytes,
-        camera=analysis.asked.camera,
-        created_at=analysis.created_at,
-        started_at=analysis.started_at,
-        ended_at=analysis.ended_at,
-        done_s=analysis.progress.done_s,
-        whole_s=analysis.progress.whole_s,
-        remaining_s=analysis.progress.remaining_s,
-        error=analysis.error,
-        result=None if analysis.result is None else json.loads(analysis.result),
-    )
-
-
-def submitted_answer(submitted: Submitted) -> Response:
-    """202 for a new analysis, 200 for one that there was."""
-    answer = video_answer(submitted.analysis, known=not submitted.new)
-    where = {"Location": f"/videos/{submitted.analysis.id}"}
-    return JSONResponse(answer.model_dump(mode="json"), 202 if submitted.new else 200, where)
-
-
-def asked_of(services: WebServices, caller: Caller, said: dict[str, str]) -> VideoAsked:
-    """What a sender wants, from the fields of a form or a query.
-
-    Raises:
-        HTTPException: 403, the camera is not one of the caller's.
-        InvalidValueError: a field cannot be used.
-    """
-    unknown = sorted(set(said) - {"name", "camera", "started_at"})
-    if unknown:
-        raise InvalidValueError(f"expected the fields camera, started_at and file, got {', '.join(unknown)}")
-    camera = services.videos.intake.camera(said.get("camera") or None)
-    if camera is not None and not caller.may_see(camera):
-        raise HTTPException(403, f"the camera {camera} is not one of yours")
-    try:
-        started_at = datetime.fromisoformat(said["started_at"]) if said.get("started_at") else None
-    except ValueError:
-        raise InvalidValueError(
-            f"expected started_at such as 2026-05-01T09:00:00+09:00, got {said['started_at']!r}"
-        ) from None
-    return VideoAsked(
-        name=said.get("name") or "video",
-        camera=camera,
-        started_at=started_at,
-        source=AnalysisSource.HTTP,
-        owner=caller.name,
-    )
-
-
-def of_caller(services: WebServices, caller: Caller, analysis_id: str) -> Analysis:
-    """The analysis of a video that the caller may see.
-
-    Raises:
-        HTTPException: 404, there is none: whether there is one that is not theirs is not said.
-    """
-    analysis = services.videos.analyses.get(analysis_id)
-    if analysis is not None and analysis.asked.kind is AnalysisKind.VIDEO:
-        camera = analysis.asked.camera
-        theirs = analysis.asked.owner == caller.name
-        if theirs or caller.cameras is None or (camera is not None and caller.may_see(camera)):
-            return analysis
-    raise HTTPException(404, f"there is no video {analysis_id!r}")
 
 
 @router.post(
@@ -226,6 +123,7 @@ def annotated(video_id: Id, services: Services, caller: Viewer) -> Response:
     analysis = of_caller(services, caller, video_id)
     if analysis.state is not AnalysisState.COMPLETED or ANNOTATED in analysis.asked.settings:
         raise HTTPException(409, f"the video is {analysis.state.value}; ask again once it is completed")
+    _refuse_soon_after_failure(services, analysis)
     copy = services.videos.intake.annotate(analysis, owner=caller.name).analysis
     if copy.result is None:
         return JSONResponse(video_answer(copy).model_dump(mode="json"), 202, {"Retry-After": "5"})
@@ -250,11 +148,27 @@ def annotated(video_id: Id, services: Services, caller: Viewer) -> Response:
     )
 
 
+def _refuse_soon_after_failure(services: WebServices, analysis: Analysis) -> None:
+    """Who asks every few seconds must not have a copy that cannot be made begun every few seconds.
+
+    Raises:
+        HTTPException: 409 when it failed a moment ago; says why.
+    """
+    failed = AnalysisFilter(
+        kinds=frozenset({AnalysisKind.VIDEO}),
+        states=frozenset({AnalysisState.FAILED}),
+        camera=analysis.asked.camera,
+    )
+    for one in services.videos.analyses.list(failed):
+        is_copy = one.asked.settings.get(ANNOTATED) == analysis.id
+        if is_copy and one.ended_at is not None and services.now() - one.ended_at < _AFTER_FAILURE:
+            raise HTTPException(409, f"the copy could not be made: {one.error}; ask again in ten minutes")
+
+
 def _begin(length: str, services: WebServices, caller: Caller, said: dict[str, str]) -> Response:
-    if not length.isascii() or not length.isdigit():
-        raise InvalidValueError(f"expected Upload-Length in bytes, got {length[:40]!r}")
+    size_bytes = byte_count("Upload-Length", length)
     asked_of(services, caller, said)
-    upload = services.videos.partials.begin(owner=caller.name, size_bytes=int(length), asked=said)
+    upload = services.videos.partials.begin(owner=caller.name, size_bytes=size_bytes, asked=said)
     return Response(
         status_code=201, headers={"Location": f"/videos/uploads/{upload.id}", "Upload-Offset": "0"}
     )

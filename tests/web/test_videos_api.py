@@ -255,6 +255,28 @@ def test_the_annotated_copy_is_made_when_it_is_asked_for(site: Site, video: byte
     assert len(site.services.videos.analyses.upload_keys()) == 2
 
 
+def test_a_copy_that_cannot_be_made_is_not_begun_again_at_each_question(site: Site, video: bytes) -> None:
+    video_id = sent(site, video).json()["id"]
+    finished(site, video_id, {"started_at": "2026-05-01T00:00:00+00:00"})
+    viewer = site.client(Role.VIEWER)
+    copy_id = viewer.get(f"/videos/{video_id}/annotated").json()["id"]
+    analyses, now = site.services.videos.analyses, site.services.now()
+    assert analyses.begin(copy_id, claim="test", at=now, until=now + timedelta(seconds=60))
+    assert analyses.fail(copy_id, claim="test", at=now, error="the disk is full")
+    again = viewer.get(f"/videos/{video_id}/annotated")
+    assert again.status_code == 409
+    assert "the disk is full" in again.json()["detail"]
+    assert rows(site) == 2
+
+
+@pytest.mark.parametrize("length", ["", "-1", "1.5", "١٢", "9" * 5000])
+def test_a_length_that_is_no_number_of_bytes_is_refused(site: Site, length: str) -> None:
+    headers = {"upload-length": length.encode()}
+    answer = site.client(Role.OPERATOR).post("/videos?camera=gate", headers=headers)
+    assert answer.status_code == 422
+    assert "expected Upload-Length in bytes" in answer.json()["detail"]
+
+
 def test_who_saw_what_was_found_is_written_down(site: Site, video: bytes) -> None:
     video_id = sent(site, video).json()["id"]
     viewer = site.client(Role.VIEWER)
