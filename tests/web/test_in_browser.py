@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.web.conftest import Site
+from tests.web.kept_reports import kept
 from tests.web.served import PASSWORD, furnish, served, watched
 from web.words import words
 
@@ -117,6 +119,9 @@ def _round(person: Person, site: Site) -> None:
     page.wait_for_url("**/reports")
     expect(page.locator("[data-row]")).to_have_count(13)
     person.looks("reports")
+    kept(site.services, "just now", parked_at=datetime.now(UTC))
+    # It arrives without loading the page anew.
+    expect(page.locator("[data-row]")).to_have_count(14, timeout=15_000)
 
     person.goes_to("/")
     expect(page.get_by_text(t("need.camera_unreachable", camera="yard"))).to_be_visible()
