@@ -133,6 +133,7 @@ def _round(person: Person, site: Site) -> None:
     person.looks("live")
 
     person.goes_to("/reports?review=open")
+    page.wait_for_load_state("load")
     page.keyboard.press("j")
     page.keyboard.press("Enter")
     page.wait_for_url("**/reports/*?*")
@@ -150,6 +151,8 @@ def _round(person: Person, site: Site) -> None:
     page.get_by_label(t("report.really")).fill("12가3466")
     page.keyboard.press("Enter")
     expect(page.get_by_text(t("verdict.corrected"), exact=True).first).to_be_visible()
+    # Keys work once the page's script does.
+    page.wait_for_load_state("load")
     page.locator("body").press("c")
     expect(page.get_by_text(t("verdict.confirmed"), exact=True).first).to_be_visible()
     person.looks("report-confirmed")
