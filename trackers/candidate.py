@@ -35,6 +35,7 @@ class Candidate:
         # What only a closer look showed is not held against it when a look at the whole does not.
         self.near = view.is_near(detection.box)
         self.inspected = self.near
+        self.overdue = False
         self._start(detection, view)
 
     def _start(self, detection: Detection, view: View) -> None:
@@ -127,9 +128,14 @@ class Candidate:
         mean = self.evidence.mean_score * seen_s / (seen_s + unseen_s)
         return mean >= options.patience_score and self.evidence.mean_score * seen_s >= options.patience
 
-    def wants_a_closer_look(self, at_s: float, size: Size, least_s: float) -> bool:
-        """Whether it has stood for `least_s` and is too small for looks at the whole picture."""
+    def left_waiting(self, at_s: float) -> None:
+        """A look did not confirm it; `overdue` when it was old enough for that."""
+        self.overdue = at_s - self.still_since_s >= self._options.stillness_s + self._options.look_step_s
+
+    def wants_a_closer_look(self, at_s: float, size: Size) -> bool:
+        """Whether it stands, as far as is known, and is too small for looks at the whole picture."""
         options = self._options
+        least_s = options.look_step_s
         if self.inspected or at_s - self.still_since_s < least_s or self.evidence.best < options.keep_score:
             return False
         longer = max(size.width, size.height)

@@ -68,13 +68,19 @@ class Candidates:
         least = _PROMISING * self._options.near_score
         return any(one.near and one.evidence.mean_score >= least for one in self.waiting)
 
-    def inspect(self, at_s: float, size: Size, least_s: float) -> list[Candidate]:
-        """Those of at least `least_s` that a closer look may decide."""
-        return [one for one in self.waiting if one.wants_a_closer_look(at_s, size, least_s)]
+    def inspect(self, at_s: float, size: Size, *, overdue: bool) -> list[Candidate]:
+        """Those that a closer look may decide; `overdue`: only what looks at the whole have left open."""
+        return [
+            one
+            for one in self.waiting
+            if (one.overdue or not overdue) and one.wants_a_closer_look(at_s, size)
+        ]
 
     def confirm(self, view: View) -> None:
         """Move those that are now known to stand to the places."""
         self.waiting = [candidate for candidate in self.waiting if self._waits(candidate, view)]
+        for candidate in self.waiting:
+            candidate.left_waiting(view.at_s)
 
     def _waits(self, candidate: Candidate, view: View) -> bool:
         """Confirm `candidate` if nothing speaks against it; whether it has to go on waiting."""

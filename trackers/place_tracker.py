@@ -98,8 +98,7 @@ class PlaceTracker(StandingVehicles):
         if not self._close_ups.parts:
             # At the start everything is new; two vehicles seen as one would bar each other's way for long.
             starting = at_s - self._began_s <= options.settle_s
-            least_s = options.look_step_s if starting else options.stillness_s + options.look_step_s
-            wanting = self._candidates.inspect(at_s, size, least_s)
+            wanting = self._candidates.inspect(at_s, size, overdue=not starting)
             if self._close_ups.begin([candidate.box for candidate in wanting], size, at_s):
                 for candidate in wanting:
                     candidate.inspected = True
