@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, and_
 from sqlmodel import col
 
 from storage.tables import ReportRow
@@ -13,37 +14,56 @@ from storage.tables import ReportRow
 _TAIL = 4
 
 
-def plate_condition(wanted: str, dialect: str) -> ColumnElement[bool]:
-    """Reports whose plate, as read or as corrected, is `wanted`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlateCondition:
+    """One way in which a report's plate can be the wanted one.
 
-    Four characters or more are the end or the beginning of a plate, found by an index; fewer, or `*` around
-    them, are any part of it, which takes a look at every plate.
+    Attributes:
+        condition: of the report's row.
+        rare: few reports fit, and an index finds them; else they are met soon enough on the way through all.
+    """
+
+    condition: ColumnElement[bool]
+    rare: bool
+
+
+def plate_conditions(wanted: str, dialect: str) -> tuple[PlateCondition, ...]:
+    """Conditions one of which holds for each report whose plate, as read or as corrected, is `wanted`.
+
+    They are apart, as databases that are given all of them together use none of the indexes. Four characters
+    or more are the end or the beginning of a plate, found by an index; fewer, or `*` around them, are any
+    part of it, which takes a look at every plate.
 
     Args:
         wanted: a plate or a part of it, spaces and the case of letters apart; `*` is any characters, `?` one.
         dialect: "sqlite" or "postgresql", which find the beginning of a text by an index in two ways.
     """
     text = "".join(unicodedata.normalize("NFC", wanted).upper().split())
-    corrected = col(ReportRow.plate_corrected).is_not(None)
-    if "*" in text or "?" in text:
-        whole = _like("plate_text", text)
-        if beginning := text.partition("*")[0].partition("?")[0]:
-            whole = and_(_begins("plate_text", beginning, dialect), whole)
-        return or_(whole, and_(corrected, _like("plate_corrected", text)))
-    in_corrected = and_(corrected, _like("plate_corrected", f"*{text}*"))
-    if len(text) >= _TAIL:
-        ends = and_(col(ReportRow.plate_tail) == text[-_TAIL:], _like("plate_text", f"*{text}"))
-        return or_(ends, _begins("plate_text", text, dialect), in_corrected)
-    return or_(_like("plate_text", f"*{text}*"), in_corrected)
+    pattern = text if "*" in text or "?" in text else f"*{text}*"
+    # A comparison, as SQLite finds nothing by an index with IS NOT NULL. Corrections are few.
+    corrected = _rare(and_(col(ReportRow.plate_corrected) > "", _like("plate_corrected", pattern)))
+    if pattern == text:
+        beginning = text.partition("*")[0].partition("?")[0]
+        if not beginning:
+            return PlateCondition(condition=_like("plate_text", text), rare=False), corrected
+        return _rare(and_(_begins(beginning, dialect), _like("plate_text", text))), corrected
+    if len(text) < _TAIL:
+        return PlateCondition(condition=_like("plate_text", pattern), rare=False), corrected
+    ends = and_(col(ReportRow.plate_tail) == text[-_TAIL:], _like("plate_text", f"*{text}"))
+    return _rare(ends), _rare(_begins(text, dialect)), corrected
 
 
-def _begins(column: str, text: str, dialect: str) -> ColumnElement[bool]:
-    field = col(getattr(ReportRow, column))
-    if dialect == "sqlite":
-        # Its LIKE takes no heed of case, and so of no index (sqlite.org/optoverview.html).
-        special = {"*": "[*]", "?": "[?]", "[": "[[]"}
-        return field.op("GLOB", is_comparison=True)("".join(special.get(one, one) for one in text) + "*")
-    return _like(column, f"{text}*")
+def _rare(condition: ColumnElement[bool]) -> PlateCondition:
+    return PlateCondition(condition=condition, rare=True)
+
+
+def _begins(text: str, dialect: str) -> ColumnElement[bool]:
+    if dialect != "sqlite":
+        return _like("plate_text", f"{text}*")
+    # Its LIKE takes no heed of case, and so of no index (sqlite.org/optoverview.html).
+    special = {"*": "[*]", "?": "[?]", "[": "[[]"}
+    pattern = "".join(special.get(one, one) for one in text) + "*"
+    return col(ReportRow.plate_text).op("GLOB", is_comparison=True)(pattern)
 
 
 def _like(column: str, pattern: str) -> ColumnElement[bool]:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, field_validator
 
 from pipeline.errors import InvalidValueError
 from pipeline.report import ReportState
-from storage.report_pages import PageKey, ReportQuery
+from storage.report_query import PageKey, ReportQuery
 from web.security import Caller
 
 _REVIEWS = "^(open|confirmed|rejected|merged)$"

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
 from pipeline.report import EvidenceKind
-from storage.report_pages import ListedReport
+from storage.report_query import ListedReport
 from storage.reviews import MAX_REASON, Review, ReviewStep
 from web.report_access import seen_report
 from web.report_filters import ReportFilters, asked, key_text

@@ -15,7 +15,7 @@ from pipeline.errors import QueueError
 from pipeline.report import EvidenceKind
 from pipeline.zone import DWELL_S, ZoneKind
 from storage.access_log import LoggedEvidence
-from storage.report_pages import ReportQuery
+from storage.report_query import ReportQuery
 from web.security import Caller, Right, require
 from web.services import WebServices, services_of
 from web.zone_services import ZoneBook, ZoneSheet

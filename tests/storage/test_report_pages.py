@@ -13,7 +13,8 @@ from pipeline.errors import IllegalTransitionError, InvalidValueError, StorageEr
 from pipeline.plate import PlateText
 from pipeline.report import ReportState
 from storage.database import open_database
-from storage.report_pages import PageKey, ReportPages, ReportQuery
+from storage.report_pages import ReportPages
+from storage.report_query import PageKey, ReportQuery
 from storage.report_store import SqlReportStore
 from storage.report_tally import ReportTally
 from storage.reviews import Review, Reviewed, ReviewStep, SqlReviews

@@ -7,7 +7,7 @@ import pytest
 from pipeline.plate import PlateText
 from pipeline.report import RejectionReason, ReportState
 from storage.account_values import Role
-from storage.report_pages import ReportQuery
+from storage.report_query import ReportQuery
 from storage.reviews import ReviewStep
 from tests.reports import NOON, hex_id, rejected, temporary
 from tests.web.conftest import Site

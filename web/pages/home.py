@@ -15,7 +15,7 @@ from jobs.node_status import NodeBoard
 from jobs.queue_figures import queue_figures
 from pipeline.errors import QueueError
 from pipeline.report import ReportState
-from storage.report_pages import ReportQuery
+from storage.report_query import ReportQuery
 from web.overview import Disk, Figures, Tone, at_a_glance, needs
 from web.pages.page import render
 from web.security import Caller, Right, require
