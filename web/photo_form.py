@@ -17,6 +17,8 @@ from storage.upload_store import Incoming
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
 
+# Written in blocks of this size: a thread for each 64 kB would cost more than the writing.
+_BLOCK_BYTES = 256_000
 _MOST_FIELD_BYTES = 10_000
 _MOST_FIELDS = 20
 _MOST_HEADER_BYTES = 4_000
@@ -62,12 +64,13 @@ class PhotoForm:
         try:
             async for chunk in self._request.stream():
                 parser.write(chunk)
-                if self._begins or self._pieces:
+                if sum(len(piece) for _, piece in self._pieces) >= _BLOCK_BYTES:
                     await run_in_threadpool(self._write)
         except MultipartParseError as error:
             raise HTTPException(400, f"the form cannot be read: {error}") from None
         except ClientDisconnect:
             raise HTTPException(400, "the connection ended in the middle of the upload") from None
+        await run_in_threadpool(self._write)
         if not self._ended:
             raise HTTPException(400, "the form is cut off: its last boundary is missing")
 

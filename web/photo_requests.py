@@ -22,7 +22,7 @@ from web.services import WebServices
 _AROUND_BYTES = 100_000
 # Files are looked at and made safe on disk by so many threads: more would only keep each other, and all other
 # routes, waiting.
-_TAKING = CapacityLimiter(4)
+_TAKING = CapacityLimiter(2)
 _FIELDS = frozenset({"camera", "taken_at"})
 
 # How a form with photos stands in the description of the API.
