@@ -45,7 +45,6 @@ class AnalysisSource(StrEnum):
     HTTP = "http"
     CLI = "cli"
     BUCKET = "bucket"
-    DEVICE = "device"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
