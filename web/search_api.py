@@ -109,21 +109,58 @@ def search(
     `least_likeness` says how little. `like` is the id of a report, or of a sighting in an uploaded picture
     (send it to /detect first): what looks alike is found. The other conditions narrow it down.
     """
-    look = None if like is None else _look_of(services, caller, like)
-    allowed = caller.cameras
-    cameras = frozenset(camera) if camera else allowed
-    if camera and allowed is not None:
-        cameras = frozenset(camera) & allowed
-    wanted = SightingQuery(
+    found = found_sightings(
+        services,
+        caller,
         plate=plate,
         least_likeness=least_likeness,
-        look=look,
-        cameras=cameras,
+        like=like,
+        cameras=camera,
         zone=zone,
         since=since,
         until=until,
         labels=frozenset(vehicle),
         colours=frozenset(colour),
+        limit=limit,
+    )
+    return SearchAnswer(found=tuple(sighting_answer(one) for one in found))
+
+
+def found_sightings(
+    services: WebServices,
+    caller: Caller,
+    *,
+    plate: str | None,
+    like: str | None,
+    cameras: tuple[str, ...],
+    since: datetime | None,
+    until: datetime | None,
+    labels: frozenset[ObjectClass],
+    colours: frozenset[VehicleColour],
+    limit: int,
+    least_likeness: float = LEAST_LIKENESS,
+    zone: str | None = None,
+) -> tuple[Found, ...]:
+    """What `caller` may see of what fits, best first; written into the access log. See `search`.
+
+    Raises:
+        HTTPException: 404, there is no sighting `like`; 422, nothing is known of its look.
+    """
+    look = None if like is None else _look_of(services, caller, like)
+    allowed = caller.cameras
+    wanted_cameras = frozenset(cameras) if cameras else allowed
+    if cameras and allowed is not None:
+        wanted_cameras = frozenset(cameras) & allowed
+    wanted = SightingQuery(
+        plate=plate,
+        least_likeness=least_likeness,
+        look=look,
+        cameras=wanted_cameras,
+        zone=zone,
+        since=since,
+        until=until,
+        labels=labels,
+        colours=colours,
         limit=limit,
     )
     found = services.sightings.search(wanted)
@@ -136,7 +173,7 @@ def search(
             detail=f"search ({said or 'all'}): {len(found)} sightings",
         )
     )
-    return SearchAnswer(found=tuple(sighting_answer(one) for one in found))
+    return found
 
 
 def _look_of(services: WebServices, caller: Caller, sighting_id: str) -> VehicleLook:

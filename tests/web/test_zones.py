@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -162,7 +163,9 @@ def test_a_zone_is_drawn_bent_named_and_saved(
             color_scheme=scheme,
             has_touch=window is PHONE,
         )
-        person = Person(context.new_page(), address, language, tmp_path)
+        shots = Path(os.environ.get("GOTCHA_SCREENSHOTS", tmp_path)) / f"{language}-{window['width']}"
+        shots.mkdir(parents=True, exist_ok=True)
+        person = Person(context.new_page(), address, language, shots)
         _draws(person, path)
         context.close()
     assert person.errors == []

@@ -32,6 +32,7 @@ PLACES = (
     Place(path="/", name="home", on_phone=True),
     Place(path="/live", name="live", on_phone=True),
     Place(path="/reports", name="reports", on_phone=True),
+    Place(path="/find", name="search"),
     Place(path="/statistics", name="statistics"),
     Place(path="/zones", name="zones", right=Right.ADMIN),
     Place(path="/queue", name="queue", right=Right.ADMIN),
