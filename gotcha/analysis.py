@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from gotcha.annotation import AnnotatedVideo
 from gotcha.config import Config
 from gotcha.models import Models
 from gotcha.source_wiring import build_source
@@ -98,6 +97,9 @@ def analyze_file(
     with contextlib.ExitStack() as stack:
         drawing = None
         if annotated is not None:
+            # What draws takes half a second and 60 MB to import.
+            from gotcha.annotation import AnnotatedVideo
+
             drawing = stack.enter_context(
                 AnnotatedVideo(annotated, config.zones_of(name), config.time_zone_of(name))
             )

@@ -16,8 +16,9 @@ from jobs.analyses import AnalysisControl
 from jobs.context import utc_now
 from jobs.photo_facts import PhotoLimits, photo_facts
 from storage.analyses import Analysis
-from vision.annotate import BLUE, VehicleMark, draw_watch
+from vision.annotate import BLUE
 from vision.encode import encode_jpeg
+from vision.watch_picture import VehicleMark, draw_watch
 
 
 class DetectAnalyzer:

@@ -11,7 +11,8 @@ from pipeline.picture import Image
 from pipeline.report import Report, ReportState
 from pipeline.watch_step import WatchStep
 from pipeline.zone import Zone
-from vision.annotate import AMBER, GREEN, RED, VehicleMark, ZoneMark, draw_watch
+from vision.annotate import AMBER, GREEN, RED, ZoneMark
+from vision.watch_picture import VehicleMark, draw_watch
 
 _MIN_SCORE = 0.4
 

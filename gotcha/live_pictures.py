@@ -9,7 +9,6 @@ from collections.abc import Callable
 from time import monotonic
 
 from gotcha.config import Config
-from gotcha.drawn_watch import drawn, zone_marks
 from jobs.live_view import LivePicture, View, ViewKind
 from pipeline.errors import GotchaError
 from pipeline.frame import Frame
@@ -43,6 +42,9 @@ class LivePictures:
 
     def want(self, views: frozenset[View]) -> None:
         """Draw these from now on, and no others."""
+        if views and not self._wanted:
+            # What draws takes half a second to import: not at every start, and not in a camera's thread.
+            import gotcha.drawn_watch  # noqa: F401 - the camera's thread finds it loaded
         self._wanted = views
 
     def take(self) -> dict[View, LivePicture]:
@@ -65,6 +67,8 @@ class LivePictures:
                 self._draw(view, frame, step, reports)
 
     def _draw(self, view: View, frame: Frame, step: WatchStep, reports: OrderedDict[str, Report]) -> None:
+        from gotcha.drawn_watch import drawn, zone_marks
+
         try:
             if view.kind is ViewKind.PLAIN:
                 image = frame.picture.bgr(frame.picture.size.fitted(_LONG_SIDE))

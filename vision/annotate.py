@@ -1,4 +1,4 @@
-"""Zones, vehicles and times drawn onto copies of pictures; an original is never touched."""
+"""Zones and times drawn onto copies of evidence and of pictures; an original is never touched."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from pipeline.errors import InvalidValueError
 from pipeline.geometry import Box, Polygon, Size
 from pipeline.picture import Image
 from vision.lettering import Color, darken, line_height, text_width, write
@@ -21,8 +20,6 @@ BLUE: Color = (230, 150, 40)
 _ZONE_OPACITY = 0.28
 # On evidence the ground and the vehicle must stay as they look.
 _EVIDENCE_OPACITY = 0.10
-# In a video the street itself is what is looked at.
-_WATCH_OPACITY = 0.14
 _BAR_DARKNESS = 0.65
 
 
@@ -39,27 +36,6 @@ class ZoneMark:
     polygon: Polygon
     name: str
     color: Color = BLUE
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VehicleMark:
-    """A vehicle to draw.
-
-    Attributes:
-        box: full-frame pixels.
-        label: written above it, such as "car 12가3456".
-        standing_s: seconds it has stood, written as a clock; None when it does not stand.
-        color: BGR.
-    """
-
-    box: Box
-    label: str
-    standing_s: float | None = None
-    color: Color = GREEN
-
-    def __post_init__(self) -> None:
-        if self.standing_s is not None and self.standing_s < 0:
-            raise InvalidValueError(f"expected a standing time of at least 0 s, got {self.standing_s}")
 
 
 def mark_photo(image: Image, *, vehicle: Box, zone: Polygon, lines: tuple[str, ...]) -> Image:
@@ -79,7 +55,7 @@ def mark_photo(image: Image, *, vehicle: Box, zone: Polygon, lines: tuple[str, .
         rows, columns = slice(round(seen.y1), round(seen.y2)), slice(round(seen.x1), round(seen.x2))
         copy[rows, columns] = image[rows, columns]
     _box(copy, vehicle, RED)
-    _bar(copy, lines)
+    text_bar(copy, lines)
     return copy
 
 
@@ -93,65 +69,37 @@ def draw_zones(image: Image, zones: tuple[ZoneMark, ...], *, opacity: float = _Z
         filled = copy.copy()
         cv2.fillPoly(filled, [corners], zone.color)
         cv2.addWeighted(filled, opacity, copy, 1 - opacity, 0, dst=copy)
-        cv2.polylines(copy, [corners], True, zone.color, _stroke(copy), cv2.LINE_AA)
+        cv2.polylines(copy, [corners], True, zone.color, stroke(copy), cv2.LINE_AA)
     # Names last, so that no later zone covers them.
     for zone in zones:
         if zone.name:
             center = zone.polygon.in_pixels(size).bounds.center
-            width = text_width(zone.name, _letters(copy))
+            width = text_width(zone.name, letter_height(copy))
             _tag(copy, zone.name, round(center.x - width / 2), round(center.y), zone.color)
     return copy
-
-
-def draw_watch(
-    image: Image,
-    *,
-    zones: tuple[ZoneMark, ...] = (),
-    vehicles: tuple[VehicleMark, ...] = (),
-    lines: tuple[str, ...] = (),
-) -> Image:
-    """A copy of `image` (BGR uint8) as an annotated video shows it: zones, vehicles, clocks, a text bar."""
-    copy = draw_zones(image, zones, opacity=_WATCH_OPACITY)
-    bar = _bar(copy, lines)
-    for vehicle in vehicles:
-        _box(copy, vehicle.box, vehicle.color)
-        label = vehicle.label
-        if vehicle.standing_s is not None:
-            label = f"{label}  {clock(vehicle.standing_s)}".strip()
-        if label:
-            above = round(vehicle.box.y1) - line_height(_letters(copy)) - _stroke(copy)
-            # At the upper edge the label moves into the box, below the bar.
-            _tag(copy, label, round(vehicle.box.x1), max(bar, above), vehicle.color)
-    return copy
-
-
-def clock(seconds: float) -> str:
-    """A duration as a clock: 0:07, 12:34, 1:02:03; fractions of a second are cut off."""
-    whole = int(seconds)
-    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def _short_side(image: Image) -> int:
     return int(min(image.shape[0], image.shape[1]))
 
 
-def _letters(image: Image) -> int:
+def letter_height(image: Image) -> int:
     """Height of letters, pixels: legible on the whole picture, small beside its vehicles."""
     return max(11, round(_short_side(image) / 36))
 
 
-def _stroke(image: Image) -> int:
+def stroke(image: Image) -> int:
+    """Thickness of lines, pixels."""
     return max(1, round(_short_side(image) / 360))
 
 
 def _box(image: Image, box: Box, color: Color) -> None:
     low, high = (round(box.x1), round(box.y1)), (round(box.x2), round(box.y2))
-    cv2.rectangle(image, low, high, color, _stroke(image) + 1)
+    cv2.rectangle(image, low, high, color, stroke(image) + 1)
 
 
 def _tag(image: Image, text: str, x: int, y: int, color: Color) -> None:
-    letters = _letters(image)
+    letters = letter_height(image)
     width, height = text_width(text, letters), line_height(letters)
     pad = letters // 4
     x = max(0, min(x, image.shape[1] - width - 2 * pad))
@@ -161,11 +109,11 @@ def _tag(image: Image, text: str, x: int, y: int, color: Color) -> None:
     write(image, text, x + pad, y, height_px=letters, color=WHITE)
 
 
-def _bar(image: Image, lines: tuple[str, ...]) -> int:
+def text_bar(image: Image, lines: tuple[str, ...]) -> int:
     """Write `lines` into a bar on top; its height in pixels."""
     if not lines:
         return 0
-    letters = _letters(image)
+    letters = letter_height(image)
     room = image.shape[1] - letters
     widest = max(text_width(line, letters) for line in lines)
     if widest > room:

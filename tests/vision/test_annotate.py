@@ -10,7 +10,7 @@ import pytest
 from pipeline.errors import EvidenceError, InvalidValueError
 from pipeline.geometry import Box, Point, Polygon
 from pipeline.picture import Image
-from vision.annotate import RED, VehicleMark, ZoneMark, clock, draw_watch, draw_zones, mark_photo
+from vision.annotate import RED, ZoneMark, draw_zones, mark_photo
 from vision.encode import encode_jpeg
 from vision.lettering import font_path, text_width, write
 
@@ -81,41 +81,12 @@ def test_zones_lie_translucent_with_their_names() -> None:
     assert (draw_zones(_photo(), ()) == 120).all()
 
 
-def test_a_watched_vehicle_carries_its_clock_and_a_moving_one_none() -> None:
-    parked = draw_watch(_photo(), vehicles=(VehicleMark(box=CAR, label="car", standing_s=75.9),))
-    moving = draw_watch(_photo(), vehicles=(VehicleMark(box=CAR, label="car"),))
-    assert (parked != moving).any()
-    assert (draw_watch(_photo()) == 120).all()
-    with pytest.raises(InvalidValueError, match="standing time"):
-        VehicleMark(box=CAR, label="car", standing_s=-1.0)
-
-
-@pytest.mark.parametrize(
-    "box",
-    [Box(x1=-50, y1=-50, x2=30, y2=20), Box(x1=600, y1=440, x2=900, y2=900), Box(x1=0, y1=0, x2=640, y2=480)],
-)
-def test_boxes_at_and_over_the_edges_are_drawn(box: Box) -> None:
-    drawn = draw_watch(
-        _photo(),
-        vehicles=(VehicleMark(box=box, label="승용차", standing_s=5),),
-        lines=("14:03",),
-    )
-    assert drawn.shape == (480, 640, 3)
-
-
 @pytest.mark.parametrize("shape", [(1, 1), (3, 900), (40, 2)])
 def test_pictures_of_any_size_can_be_marked(shape: tuple[int, int]) -> None:
     image = np.zeros((*shape, 3), dtype=np.uint8)
     box = Box(x1=0, y1=0, x2=1, y2=1)
     assert mark_photo(image, vehicle=box, zone=ZONE, lines=("14:03", "b")).shape == (*shape, 3)
-    assert draw_watch(image, zones=(ZoneMark(polygon=ZONE, name="z"),)).shape == (*shape, 3)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "expected"), [(0.99, "0:00"), (7, "0:07"), (754.3, "12:34"), (3723, "1:02:03")]
-)
-def test_clocks(seconds: float, expected: str) -> None:
-    assert clock(seconds) == expected
+    assert draw_zones(image, (ZoneMark(polygon=ZONE, name="z"),)).shape == (*shape, 3)
 
 
 def test_hangul_is_drawn_as_hangul() -> None:
