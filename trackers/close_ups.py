@@ -18,8 +18,9 @@ _FIRST_LOOKS = 5
 _MOST_LOOKS = 9
 _MOST_PARTS = 3
 _MARGIN = 0.05  # of a part's size: nearer to its edge a vehicle may be cut off
-# A part is seven vehicles wide: of a network's input of 640 px one takes 90, where it sees best.
-_PART_SIDES = 7.0
+# A part is seven or eight vehicles wide: one takes 80 to 90 of the input's 640 px, where networks see best.
+# Looks take turns: neighbours that melt into one at one size are often apart at the other.
+_PART_SIDES = (7.0, 8.0)
 _LEAST_SHARE, _MOST_SHARE = 0.25, 0.5  # of the picture's sides; enlarging more adds nothing to the pixels
 
 
@@ -47,31 +48,32 @@ class CloseUps:
         self._allowance = allowance
         self._left = allowance.runs
         self._earned_s: float | None = None
-        self._parts: tuple[Box, ...] = ()
+        # For each size of the parts those of the series; empty when there is none.
+        self._series: tuple[tuple[Box, ...], ...] = ()
         self._looks = 0
         self._due_s = 0.0
 
     @property
-    def parts(self) -> tuple[Box, ...]:
-        """What the series that goes on looks at, full-frame pixels; empty when there is none."""
-        return self._parts
+    def go_on(self) -> bool:
+        """Whether a series has begun and not ended."""
+        return bool(self._series)
 
     def due(self, at_s: float) -> bool:
         """Whether the next look of a series is to be made now."""
-        return bool(self._parts) and at_s >= self._due_s - 1e-6
+        return bool(self._series) and at_s >= self._due_s - 1e-6
 
     def waits(self, at_s: float) -> bool:
         """Whether a series is in its first looks and the next is not due: looks at the whole add nothing."""
-        return bool(self._parts) and self._looks < _FIRST_LOOKS and not self.due(at_s)
+        return bool(self._series) and self._looks < _FIRST_LOOKS and not self.due(at_s)
 
     def begin(self, boxes: Sequence[Box], size: Size, at_s: float) -> bool:
         """Begin a series at `boxes` if it can be paid; whether it begins."""
         self._earn(at_s)
-        parts = parts_around(boxes, size)
         affordable = int(self._left / _FIRST_LOOKS)
-        if not parts or affordable < 1:
+        if not boxes or affordable < 1:
             return False
-        self._parts = parts[: min(_MOST_PARTS, affordable)]
+        most = min(_MOST_PARTS, affordable)
+        self._series = tuple(parts_around(boxes, size, sides)[:most] for sides in _PART_SIDES)
         self._looks, self._due_s = 0, at_s
         return True
 
@@ -80,18 +82,19 @@ class CloseUps:
         self._earn(at_s)
         if not self.due(at_s):
             return ()
-        tired = self._looks >= _MOST_LOOKS or self._left < len(self._parts)
+        parts = self._series[self._looks % len(self._series)]
+        tired = self._looks >= _MOST_LOOKS or self._left < len(parts)
         if tired or (self._looks >= _FIRST_LOOKS and not undecided):
             self.end()
             return ()
         self._looks += 1
-        self._left -= len(self._parts)
+        self._left -= len(parts)
         self._due_s = at_s + (_STEP_S if self._looks < _FIRST_LOOKS else _PATIENT_STEP_S)
-        return self._parts
+        return parts
 
     def end(self) -> None:
         """Break the series off."""
-        self._parts = ()
+        self._series = ()
 
     def _earn(self, at_s: float) -> None:
         if self._earned_s is not None and at_s > self._earned_s:
@@ -100,16 +103,16 @@ class CloseUps:
         self._earned_s = at_s
 
 
-def parts_around(boxes: Sequence[Box], size: Size) -> tuple[Box, ...]:
+def parts_around(boxes: Sequence[Box], size: Size, sides: float) -> tuple[Box, ...]:
     """Parts of a picture of `size`, of its aspect, that hold all `boxes` whole; those that hold most first.
 
-    The smallest box decides how large a part is: so large that it is as large in the network's input as the
-    vehicles that networks see best; what is much larger fills parts of its own.
+    The smallest box decides how large a part is: `sides` times its side; what is much larger fills parts of
+    its own.
     """
     rest = sorted(boxes, key=lambda box: box.area)
     found: list[tuple[int, Box]] = []
     while rest:
-        part = max(_choices(rest, size), key=lambda one: sum(_holds(one, box, size) for box in rest))
+        part = max(_choices(rest, size, sides), key=lambda one: sum(_holds(one, box, size) for box in rest))
         held = [box for box in rest[1:] if _holds(part, box, size)]
         found.append((len(held) + 1, part))
         rest = [box for box in rest[1:] if all(box is not one for one in held)]
@@ -117,10 +120,10 @@ def parts_around(boxes: Sequence[Box], size: Size) -> tuple[Box, ...]:
     return tuple(part for _, part in found)
 
 
-def _choices(boxes: Sequence[Box], size: Size) -> list[Box]:
+def _choices(boxes: Sequence[Box], size: Size, sides: float) -> list[Box]:
     """Parts that hold the first of `boxes`: it in their middle, or another one at their edge."""
     first = boxes[0]
-    share = _PART_SIDES * math.sqrt(first.area) / max(size.width, size.height)
+    share = sides * math.sqrt(first.area) / max(size.width, size.height)
     share = min(max(share, _LEAST_SHARE), _MOST_SHARE)
     width, height = share * size.width, share * size.height
     dx, dy = _MARGIN * width, _MARGIN * height

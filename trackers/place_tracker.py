@@ -95,7 +95,7 @@ class PlaceTracker(StandingVehicles):
         at_s, size, options = frame.at_s, frame.picture.size, self._options
         if self._began_s is None or self._interrupted(frame) or not detections:
             return ()
-        if not self._close_ups.parts:
+        if not self._close_ups.go_on:
             # At the start everything is new; two vehicles seen as one would bar each other's way for long.
             starting = at_s - self._began_s <= options.settle_s
             wanting = self._candidates.inspect(at_s, size, overdue=not starting)

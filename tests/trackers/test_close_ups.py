@@ -24,7 +24,7 @@ CARS = st.builds(
 
 @given(boxes=st.lists(CARS, min_size=1, max_size=12))
 def test_every_box_lies_whole_in_a_part_of_the_picture(boxes: list[Box]) -> None:
-    parts = parts_around(boxes, SIZE)
+    parts = parts_around(boxes, SIZE, 7.0)
     assert all(any(box.share_inside(part) > 0.999 for part in parts) for box in boxes)
     for part in parts:
         assert part.x1 >= 0
@@ -38,7 +38,7 @@ def test_a_day_of_closer_looks_costs_what_is_allowed() -> None:
     allowance = Allowance(runs=20.0, per_minute=2.0)
     series, runs = CloseUps(allowance), 0
     for second in range(3600):
-        if not series.parts:
+        if not series.go_on:
             series.begin([CAR], SIZE, float(second))
         runs += len(series.look(float(second), undecided=True))
     assert 60 <= runs <= 20 + 2 * 60
@@ -49,7 +49,7 @@ def test_a_series_ends_when_nothing_is_undecided() -> None:
     assert series.begin([CAR], Size(width=320, height=180), 0.0)
     looks = [second for second in range(60) if series.look(float(second), undecided=False)]
     assert looks == [0, 1, 2, 3, 4]
-    assert series.parts == ()
+    assert not series.go_on
 
 
 def _show(tracker: PlaceTracker, street: Street, to_s: float, fps: float) -> list[tuple[Box, float]]:
