@@ -25,6 +25,7 @@ _log = logging.getLogger(__name__)
 _GRACE_S = 1
 _SWITCH_S = 0.001
 _THREADS = 6
+_TAKEN_AT_ONCE, _WAITING = 2, 128
 
 
 def serve_alone(config: Config, stop: threading.Event) -> None:
@@ -62,6 +63,7 @@ def serve(config: Config, redis_url: str, stop: threading.Event) -> None:
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                backlog=_TAKEN_AT_ONCE,
                 # Only a proxy on this machine is believed when it says whom it speaks for.
                 proxy_headers=config.web.behind_tls,
                 timeout_graceful_shutdown=_GRACE_S,
@@ -78,6 +80,10 @@ class _Server(uvicorn.Server):
         """Begin to serve; routes share so few threads that the loop, which all wait for, gets its turns."""
         to_thread.current_default_thread_limiter().total_tokens = _THREADS
         await super().startup(sockets)
+        # `backlog` has two meanings in asyncio: how many may wait in the kernel, and how many are taken in
+        # one go. Taken all in one go, a hundred keep everybody who is connected already waiting.
+        for listener in sockets or ():
+            listener.listen(_WAITING)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
