@@ -1,7 +1,7 @@
 """A hash chain for each camera: who alters, removes or inserts a record breaks it (`storage.verification`).
 
 Every step of a report appends a link in the transaction of the step. A link holds the SHA-256 of the record
-(report, evidence with its SHA-256s, history) and of the link before it.
+(report, evidence with its SHA-256s, history, reviews) and of the link before it.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from sqlmodel import Session, SQLModel, col, select
 
 from pipeline.errors import StorageError
 from storage.record_hash import FIRST, link_bytes, record_bytes, sha256, tombstone_bytes
+from storage.review_tables import ReviewRow
 from storage.tables import EvidenceRow, HistoryRow, LinkRow, ReportRow, TombstoneRow
 from storage.transactions import snapshot
 
@@ -61,10 +62,12 @@ def append_record(
     at: datetime,
     evidence: Sequence[EvidenceRow] | None = None,
     history: Sequence[HistoryRow] | None = None,
+    reviews: Sequence[ReviewRow] | None = None,
 ) -> None:
     """Chain what the session's transaction has just made of `report`.
 
-    `evidence` and `history` are all its rows, in order, where the caller has them; else they are read.
+    `evidence`, `history` and `reviews` are all its rows, in order, where the caller has them; else they are
+    read.
     """
     _append(
         session,
@@ -73,7 +76,7 @@ def append_record(
         report_id=report.id,
         revision=report.revision,
         at=at,
-        record=record_of(session, report, evidence, history),
+        record=record_of(session, report, evidence, history, reviews),
     )
 
 
@@ -95,6 +98,7 @@ def record_of(
     report: ReportRow,
     evidence: Sequence[EvidenceRow] | None = None,
     history: Sequence[HistoryRow] | None = None,
+    reviews: Sequence[ReviewRow] | None = None,
 ) -> bytes:
     """The bytes that stand for `report` in the chain, as it is stored now; see `append_record`."""
     if evidence is None:
@@ -102,7 +106,11 @@ def record_of(
             select(EvidenceRow).where(EvidenceRow.report_id == report.id).order_by(col(EvidenceRow.position))
         ).all()
     steps = history_of(session, report.id) if history is None else [columns(step) for step in history]
-    return record_bytes(columns(report), [columns(item) for item in evidence], steps)
+    if reviews is None:
+        reviews = session.exec(
+            select(ReviewRow).where(ReviewRow.report_id == report.id).order_by(col(ReviewRow.id))
+        ).all()
+    return record_bytes(columns(report), map(columns, evidence), steps, map(columns, reviews))
 
 
 def history_of(session: Session, report_id: str) -> list[dict[str, object]]:

@@ -22,30 +22,36 @@ _REPORT = (
     *("note", "stored_at", "updated_at"),
 )
 # What came after the first chains: left out where it is unset, so that records from before keep their bytes.
-_REPORT_LATER = ("photo_gap_s", "unread_allowed")
+_REPORT_LATER = ("photo_gap_s", "unread_allowed", "verdict", "plate_corrected")
 _FRACTIONS = frozenset(
     {"x1", "y1", "x2", "y2", "score", "dwell_limit_s", "same_view", "plate_confidences", "photo_gap_s"}
 )
 _EVIDENCE = ("position", "kind", "key", "sha256", "media_type", "taken_at", "size_bytes")
 _STEP = ("revision", "from_state", "to_state", "at", "by", "why")
+_REVIEW = ("step", "reason", "was", "becomes", "by", "at")
 _TOMBSTONE = ("id", "camera", "revision", "was", "duplicate_of", "last_seen_at", "expired_at")
 
 Row = Mapping[str, object]
 
 
-def record_bytes(report: Row, evidence: Iterable[Row], history: Iterable[Row]) -> bytes:
-    """A report with its evidence (in order) and its history so far (in order), by column names.
+def record_bytes(
+    report: Row, evidence: Iterable[Row], history: Iterable[Row], reviews: Iterable[Row] = ()
+) -> bytes:
+    """A report with its evidence, its history so far and its reviews, each in order, by column names.
 
-    What other reports change in it (`repeats`, `last_seen_at`) is left out.
+    What other reports change in it (`repeats`, `last_seen_at`) is left out. A review is there as its SHA-256:
+    the record leaves the house in evidence packs, and what operators write to each other does not.
     """
-    return _canonical(
-        {
-            "format": FORMAT,
-            "report": _picked(report, _REPORT) | _picked(report, _set_of(report)),
-            "evidence": [_picked(item, _EVIDENCE) for item in evidence],
-            "history": [_picked(step, _STEP) for step in history],
-        }
-    )
+    record: dict[str, object] = {
+        "format": FORMAT,
+        "report": _picked(report, _REPORT) | _picked(report, _set_of(report)),
+        "evidence": [_picked(item, _EVIDENCE) for item in evidence],
+        "history": [_picked(step, _STEP) for step in history],
+    }
+    # Left out where there are none, so that records from before keep their bytes.
+    if steps := [sha256(_canonical(_picked(review, _REVIEW))) for review in reviews]:
+        record["reviews"] = steps
+    return _canonical(record)
 
 
 def tombstone_bytes(tombstone: Row, history: Iterable[Row]) -> bytes:

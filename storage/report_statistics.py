@@ -49,7 +49,10 @@ class ZoneCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportFigures:
-    """What a period held.
+    """What a period held, of the reports that are kept: an expired one counts nowhere, nor its reviews.
+
+    Final reports are kept equally long whatever people said of them, so that shares of them stay true;
+    rejections by the rules may be kept for less time.
 
     Attributes:
         by_hour: final reports by local hour of the day, 24 of them.
@@ -79,7 +82,10 @@ class ReportFigures:
 
     @property
     def false_rate(self) -> float | None:
-        """Share of the reviewed reports that people rejected or merged, 0-1; None without a review."""
+        """Share of the reviewed reports that people rejected or merged, 0-1; None without a review.
+
+        Of the reports that are kept: `retention` deletes reviews with their report.
+        """
         wrong = self.verdicts[ReviewStep.REJECTED.value] + self.verdicts[ReviewStep.MERGED.value]
         reviewed = wrong + self.verdicts[ReviewStep.CONFIRMED.value]
         return wrong / reviewed if reviewed else None

@@ -61,7 +61,15 @@ class SqlReportStore:
             session.add(step)
             session.flush()
             # What was just written need not be read again to be hashed.
-            append_record(session, row, at=at, evidence=evidence, history=[step] if before is None else None)
+            first = before is None
+            append_record(
+                session,
+                row,
+                at=at,
+                evidence=evidence,
+                history=[step] if first else None,
+                reviews=[] if first else None,
+            )
             for original in {report.id, report.duplicate_of} - {None}:
                 _count_repeats(session, str(original))
             outcome = Outcome.STORED if before is None else Outcome.UPDATED

@@ -14,7 +14,8 @@ class ReviewRow(SQLModel, table=True):
     """One step of a review. Steps are added, never changed; the last of a kind counts.
 
     `was` and `becomes` are the plate before and after a correction, or the report that a merged one repeats.
-    No foreign key: what people decided outlives the report, and is counted.
+    They go with their report when it expires (`storage.retention`): plates and reasons are personal. So
+    statistics count what people said of the reports that are kept.
     """
 
     __tablename__ = "reviews"

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 
 from pipeline.errors import IllegalTransitionError, InvalidValueError, StorageError
 from pipeline.report import ReportState
+from storage.chain import append_record
 from storage.review_tables import ReviewRow
 from storage.tables import ReportRow
 from storage.transactions import changing, reading
@@ -74,7 +75,8 @@ class SqlReviews:
     """Reviews of reports; raises as `storage.ports.ReportStore` does. Threads may share it.
 
     The judgement's own state of a report stays as it is: what the machine said and what a person says of it
-    are two things, and how often they differ is its false-report rate.
+    are two things, and how often they differ is its false-report rate. Each step is a link in the chain of
+    the report's camera, and goes with the report when that expires: it holds plates.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -87,7 +89,9 @@ class SqlReviews:
             StorageError: there is no such report.
             IllegalTransitionError: the report is no accusation, or cannot be merged with that one.
         """
-        with changing(self._engine, review.report_id) as session:
+        # The one it is merged with must not be merged itself meanwhile.
+        other = review.becomes if review.step is ReviewStep.MERGED else None
+        with changing(self._engine, review.report_id, other) as session:
             row = session.get(ReportRow, review.report_id)
             if row is None:
                 raise StorageError(f"there is no report {review.report_id}")
@@ -110,6 +114,8 @@ class SqlReviews:
                     at=review.at,
                 )
             )
+            session.flush()
+            append_record(session, row, at=review.at)
 
     def current(self, report_id: str) -> Reviewed | None:
         """What counts now; None when there is no such report."""

@@ -15,6 +15,7 @@ from storage.anchor_check import AnchorCheck
 from storage.anchors import Anchor
 from storage.chain import ChainLink, LinkKind, columns, read_link
 from storage.record_hash import FIRST, link_bytes, record_bytes, sha256, tombstone_bytes
+from storage.review_tables import ReviewRow
 from storage.tables import DoomedEvidenceRow, EvidenceRow, HistoryRow, LinkRow, ReportRow, TombstoneRow
 from storage.transactions import snapshot
 
@@ -157,6 +158,7 @@ def _check_reports(session: Session, check: RecordCheck, newest: dict[str, Chain
         ids = [row.id for row in rows]
         evidence = _evidence_of(session, ids)
         history = _history_of(session, ids)
+        reviews = _reviews_of(session, ids)
         for row in rows:
             check.reports += 1
             link = newest.pop(row.id, None)
@@ -169,12 +171,17 @@ def _check_reports(session: Session, check: RecordCheck, newest: dict[str, Chain
             if link.kind is LinkKind.TOMBSTONE:
                 check.found(Fault.INSERTED, subject, f"it had expired, and is there again ({_shown(link)})")
                 continue
-            record = record_bytes(columns(row), map(columns, evidence[row.id]), map(columns, history[row.id]))
+            record = record_bytes(
+                columns(row),
+                map(columns, evidence[row.id]),
+                map(columns, history[row.id]),
+                map(columns, reviews[row.id]),
+            )
             if sha256(record) != link.record_sha256:
                 check.found(
                     Fault.ALTERED,
                     subject,
-                    f"the report, its evidence's entries or its history are not what was stored"
+                    "the report, its evidence's entries, its history or its reviews are not what was stored"
                     f" ({_shown(link)})",
                 )
             count, seen = repeats.get(row.id, (0, row.own_last_seen_at))
@@ -211,6 +218,9 @@ def _check_unchained(session: Session, check: RecordCheck) -> None:
     there = select(ReportRow.id).where(ReportRow.id == EvidenceRow.report_id).exists()
     for row in session.exec(select(EvidenceRow).where(~there)):
         check.found(Fault.INSERTED, f"evidence {row.key}", f"it is entered for no report ({row.report_id})")
+    there = select(ReportRow.id).where(ReportRow.id == ReviewRow.report_id).exists()
+    for report_id in session.exec(select(ReviewRow.report_id).where(~there).distinct()):
+        check.found(Fault.INSERTED, f"reviews of report {report_id}", "they are entered for no report")
 
 
 def _all_repeats(session: Session) -> dict[str, tuple[int, datetime]]:
@@ -251,6 +261,14 @@ def _history_of(session: Session, ids: list[str]) -> dict[str, list[HistoryRow]]
         query = select(HistoryRow).where(col(HistoryRow.report_id).in_(ids[start : start + _AT_ONCE]))
         for row in session.exec(query.order_by(col(HistoryRow.id))):
             found[row.report_id].append(row)
+    return found
+
+
+def _reviews_of(session: Session, ids: list[str]) -> dict[str, list[ReviewRow]]:
+    found: dict[str, list[ReviewRow]] = defaultdict(list)
+    query = select(ReviewRow).where(col(ReviewRow.report_id).in_(ids)).order_by(col(ReviewRow.id))
+    for row in session.exec(query):
+        found[row.report_id].append(row)
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,13 +19,15 @@ from storage.chain import LinkKind
 from storage.database import Upgrade, connect, open_database, upgrade, writing
 from storage.ports import MAX_LIMIT, ReportFilter
 from storage.report_store import SqlReportStore
+from storage.reviews import Review, ReviewStep, SqlReviews
 from storage.tables import HistoryRow
-from storage.verification import verify_records
+from storage.verification import Fault, verify_records
 from tests.postgres import NewDatabase
 from tests.reports import NOON, camera_event, duplicate, final, hex_id, rejected, temporary
+from tests.storage.chained import tamper
 from tests.storage.schema import differences
 
-NEWEST = "0008"
+NEWEST = "0009"
 # What the program of the first revision did not know of a verdict.
 _NO_RULE: dict[str, object] = {"photo_gap_s": None, "unread_allowed": None}
 _OLD_TABLES = ("reports", "evidence", "report_history", "camera_events")
@@ -158,6 +161,30 @@ def test_an_upgrade_that_fails_changes_nothing(engine: Engine) -> None:
         connection.execute(text("DROP TABLE access_log"))
     assert upgrade(engine).before == "0001"
     assert verify_records(engine).findings == []
+
+
+def test_reviews_from_before_they_were_chained_are_adopted(engine: Engine) -> None:
+    upgrade(engine, "0008")
+    store, reviews = SqlReportStore(engine), SqlReviews(engine)
+    for name in ("a", "b", "c"):
+        store.apply(final(name), at=NOON, by="w1")
+    step = Review(report_id=hex_id("a"), step=ReviewStep.CONFIRMED, by="anna", at=NOON)
+    corrected = replace(step, step=ReviewStep.CORRECTED, becomes="34나5678")
+    for name in ("a", "b"):
+        reviews.add(replace(step, report_id=hex_id(name)))
+        reviews.add(replace(corrected, report_id=hex_id(name)))
+    # The program of that revision chained no reviews; and somebody altered the second report since.
+    tamper(
+        engine,
+        "DELETE FROM chain WHERE position > 3",
+        f"UPDATE reports SET score = 0.01 WHERE id = '{hex_id('b')}'",  # noqa: S608
+    )
+
+    assert upgrade(engine) == Upgrade(before="0008", after=NEWEST)
+
+    check = verify_records(engine)
+    assert [(one.fault, one.subject) for one in check.findings] == [(Fault.ALTERED, f"report {hex_id('b')}")]
+    assert (check.links, check.heads["gate"].kind) == (4, LinkKind.ADOPTED)
 
 
 def test_opening_upgrades_by_itself(tmp_path: Path) -> None:
