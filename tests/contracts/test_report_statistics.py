@@ -85,7 +85,9 @@ def test_dwell_falls_below_the_first_edge_that_it_does_not_reach(engine: Engine)
 
 def test_rates_come_from_plates_and_reviews(engine: Engine) -> None:
     unread = replace(final().plate, accepted=False)
-    keep(engine, *(parked(name, LATE) for name in "abc"), parked("d", LATE, plate=unread, unread_allowed=True))
+    keep(
+        engine, *(parked(name, LATE) for name in "abc"), parked("d", LATE, plate=unread, unread_allowed=True)
+    )
     keep(engine, rejected("r", revision=1, parked_at=LATE), duplicate("x", "a", parked_at=LATE))
     figures = ReportStatistics(engine).of(WEEK, SEOUL)
     assert figures.plate_read_rate == 0.75

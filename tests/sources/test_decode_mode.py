@@ -17,9 +17,9 @@ def uses(
     ]
 
 
-def made(mode: DecodeMode, **limits: float) -> tuple[DecodeChooser, Notices]:
+def made(mode: DecodeMode, *, fps: float = 2.0, **limits: Any) -> tuple[DecodeChooser, Notices]:
     notices = Notices()
-    options = DecodeOptions(mode=mode, analysis_fps=limits.pop("fps", 2.0), **limits)
+    options = DecodeOptions(mode=mode, analysis_fps=fps, **limits)
     return DecodeChooser(options, Notifier("c", notices, Clocks())), notices
 
 
