@@ -5,37 +5,39 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 
-from gotcha.config_cameras import Camera, FileCamera
+from gotcha.config import Config
+from gotcha.config_cameras import FileCamera
+from gotcha.video_identity import file_digest
 
 _IDS = uuid.UUID("5f0a2c1e-8f53-4f0e-9d0b-3c9f0f6d7a11")
 _ENDS_BYTES = 1 << 20
 
 
-def ids_of(name: str, camera: Camera) -> Callable[[str], str]:
+def ids_of(config: Config, name: str) -> Callable[[str], str]:
     """Makes the ids of what a camera tells: 32 hex digits.
 
     Args:
+        config: the whole configuration.
         name: the camera.
-        camera: its settings.
 
     Returns:
         A function of what the record is of. For a live camera each call gives another id. A file tells the
-        same each time it is watched: its ids follow from its content, so that what is stored already is not
-        stored again.
+        same each time it is watched: its ids follow from its content and from what it is judged by, so that
+        what is stored already is not stored again, and what other zones make of it is.
     """
+    camera = config.camera(name)
     if not isinstance(camera, FileCamera):
         return lambda _what: uuid.uuid4().hex
-    path = camera.path
+    path, rules = camera.path, file_digest(config, camera)
 
     @cache
     def root() -> str:
         # Not before the first record: a file that is not there is the source's to say.
         return _content_of(path)
 
-    return lambda what: uuid.uuid5(_IDS, f"{name}/{root()}/{what}").hex
+    return lambda what: uuid.uuid5(_IDS, f"{name}/{root()}/{rules}/{what}").hex
 
 
 def _content_of(path: Path) -> str:

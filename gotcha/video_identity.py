@@ -6,6 +6,7 @@ import hashlib
 from pathlib import Path
 
 from gotcha.config import Config
+from gotcha.config_cameras import Camera, FileCamera
 
 _BLOCK_BYTES = 1 << 20
 
@@ -26,8 +27,19 @@ def settings_digest(config: Config) -> str:
         config: settings whose one camera is the video (see `Config.for_file`).
     """
     (camera,) = config.cameras.values()
+    return _digest(config, camera.model_copy(update={"path": None, "started_at": None}))
+
+
+def file_digest(config: Config, camera: FileCamera) -> str:
+    """As `settings_digest` for a video that stands in for a camera; when it was filmed counts too, as that
+    decides which hours hold. 16 hex digits.
+    """
+    return _digest(config, camera.model_copy(update={"path": None, "pace": "fast"}))
+
+
+def _digest(config: Config, camera: Camera) -> str:
     parts = [
-        camera.model_copy(update={"path": None, "started_at": None}),
+        camera,
         config.detector,
         config.plates,
         (config.region, str(config.time_zone), config.holidays),

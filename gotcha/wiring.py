@@ -46,7 +46,7 @@ def build_watch(
         ConfigError: there is no camera of that name.
     """
     zones = config.zones_of(name)
-    new_id = ids_of(name, config.camera(name))
+    new_id = ids_of(config, name)
     region = config.region_of(name)
     tools = EvidenceTools(
         encode=functools.partial(encode_jpeg, quality=config.evidence.jpeg_quality),

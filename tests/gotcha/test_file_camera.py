@@ -42,12 +42,35 @@ def test_a_file_that_is_watched_again_reports_nothing_anew(tmp_path: Path) -> No
     assert stored[1] == stored[0]
 
 
-def test_ids_follow_from_the_files_content(tmp_path: Path) -> None:
-    def made(video: bytes, what: str = "x") -> str:
-        (tmp_path / "street.mp4").write_bytes(video)
-        (tmp_path / "config.yaml").write_text("cameras:\n  street: {kind: file, path: street.mp4}\n")
-        config = load_config(tmp_path / "config.yaml")
-        return ids_of("street", config.camera("street"))(what)
+def _id(
+    folder: Path, *, video: bytes = b"one", what: str = "x", dwell_s: int = 300, more: str = "", top: str = ""
+) -> str:
+    (folder / "street.mp4").write_bytes(video)
+    zone = f"{{name: all, kind: no_parking, dwell_s: {dwell_s}, polygon: [[0, 0], [1, 0], [1, 1]]}}"
+    camera = f"{{kind: file, path: street.mp4, zones: [{zone}]{more}}}"
+    (folder / "config.yaml").write_text(f"{top}cameras:\n  street: {camera}\n")
+    return ids_of(load_config(folder / "config.yaml"), "street")(what)
 
-    assert made(b"one") == made(b"one")
-    assert len({made(b"one"), made(b"two"), made(b"one", "y"), made(b"one" * 10**6)}) == 4
+
+def test_ids_follow_from_the_files_content(tmp_path: Path) -> None:
+    first = _id(tmp_path)
+    assert _id(tmp_path) == first
+    assert (
+        len({first, _id(tmp_path, video=b"two"), _id(tmp_path, what="y"), _id(tmp_path, video=b"1" * 10**7)})
+        == 4
+    )
+
+
+def test_what_other_rules_make_of_a_file_is_stored_too(tmp_path: Path) -> None:
+    """A file was watched with a dwell of an hour and all was rejected; with the right one the accusation had
+    the same id and revision as the rejection, and was ignored as stored already.
+    """
+    ids = [
+        _id(tmp_path),
+        _id(tmp_path, dwell_s=60),
+        _id(tmp_path, more=", started_at: 2026-03-01T08:00:00+09:00"),
+        _id(tmp_path, top="region: DE\n"),
+    ]
+    assert len(set(ids)) == 4
+    # How fast it is watched decides nothing.
+    assert _id(tmp_path, more=", pace: real") == ids[0]
