@@ -109,6 +109,12 @@ def web_settings(config: Config) -> WebSettings:
         time_zone=config.time_zone,
         behind_tls=config.web.behind_tls,
         public_url=config.web.public_url,
+        retention_days={
+            "temporary": config.retention.temporary_days,
+            "duplicate": config.retention.duplicate_days,
+            "rejected": config.retention.rejected_days,
+            "final": config.retention.final_days,
+        },
     )
 
 

@@ -7,6 +7,7 @@ import importlib.metadata
 from fastapi import FastAPI
 
 from web import (
+    accounts_api,
     analyses_api,
     auth_api,
     classic_api,
@@ -26,7 +27,21 @@ from web import (
     zones_api,
 )
 from web.headers import SecurityHeaders
-from web.pages import choices, find, home, live, login, queue, report, reports, shell, statistics, zones
+from web.pages import (
+    choices,
+    find,
+    home,
+    live,
+    login,
+    queue,
+    report,
+    reports,
+    settings,
+    shell,
+    statistics,
+    uploads,
+    zones,
+)
 from web.pages.problem import problem_page
 from web.problems import add_problem_handlers
 from web.services import WebServices
@@ -69,7 +84,22 @@ def create_app(services: WebServices) -> FastAPI:
     app.include_router(statistics_api.router)
     app.include_router(devices_api.router)
     app.include_router(zones_api.router)
-    for page in (shell, choices, login, home, live, reports, report, find, statistics, zones, queue):
+    app.include_router(accounts_api.router)
+    for page in (
+        shell,
+        choices,
+        login,
+        home,
+        live,
+        reports,
+        report,
+        find,
+        uploads,
+        statistics,
+        zones,
+        settings,
+        queue,
+    ):
         app.include_router(page.router)
     app.mount("/static", RevalidatedFiles(directory=shell.STATIC), name="static")
     return app

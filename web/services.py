@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -44,12 +44,14 @@ class WebSettings:
         time_zone: of the times that pages show.
         behind_tls: browsers come over https, so cookies are sent over nothing else.
         public_url: the address people type, without a slash at the end; None is the one that is served.
+        retention_days: how long reports are kept, by their state.
     """
 
     cameras: tuple[str, ...]
     time_zone: ZoneInfo
     behind_tls: bool = False
     public_url: str | None = None
+    retention_days: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,9 +33,11 @@ PLACES = (
     Place(path="/live", name="live", on_phone=True),
     Place(path="/reports", name="reports", on_phone=True),
     Place(path="/find", name="search"),
+    Place(path="/uploads", name="uploads", right=Right.OPERATE),
     Place(path="/statistics", name="statistics"),
     Place(path="/zones", name="zones", right=Right.ADMIN),
     Place(path="/queue", name="queue", right=Right.ADMIN),
+    Place(path="/settings", name="settings", right=Right.ADMIN),
 )
 
 

@@ -1,0 +1,103 @@
+"""Uploads and the search by picture in a real Chromium, with the bundled networks behind them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from simulator.scene import Scene
+from storage.account_values import Role
+from tests.web.browser import PAGE
+from tests.web.conftest import Site
+from tests.web.served import PASSWORD, furnish, served
+from tests.web.test_detect_api import jpeg, scene, worker
+from tests.web.test_in_browser import DESK, PHONE, Person, browser
+
+__all__ = ["browser", "scene", "worker"]
+
+
+def test_a_restricted_sender_chooses_one_of_their_cameras(site: Site) -> None:
+    page = site.client(Role.OPERATOR, frozenset({"yard"})).get("/uploads", headers=PAGE).text
+    assert "<option>yard</option>" in page
+    assert "gate" not in page
+    assert '<option value="">' not in page
+    assert '<option value="">' in site.client(Role.OPERATOR).get("/uploads", headers=PAGE).text
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize(
+    ("language", "locale", "window", "scheme"),
+    [("en", "en-US", DESK, "light"), ("ko", "ko-KR", PHONE, "dark")],
+    ids=["english-desk-light", "korean-phone-dark"],
+)
+def test_files_are_sent_followed_and_searched_for(
+    worker: Site,
+    scene: Scene,
+    browser: Browser,
+    tmp_path: Path,
+    language: str,
+    locale: str,
+    window: dict[str, int],
+    scheme: Any,
+) -> None:
+    furnish(worker.services)
+    shots = Path(os.environ.get("GOTCHA_SCREENSHOTS", tmp_path)) / f"{language}-{window['width']}"
+    shots.mkdir(parents=True, exist_ok=True)
+    picture = {"name": "street.jpg", "mimeType": "image/jpeg", "buffer": jpeg(scene.frame(20.0))}
+    notes = {"name": "notes.jpg", "mimeType": "image/jpeg", "buffer": b"no picture at all"}
+    with served(worker.app) as address:
+        context = browser.new_context(
+            viewport={"width": window["width"], "height": window["height"]},
+            locale=locale,
+            color_scheme=scheme,
+        )
+        person = Person(context.new_page(), address, language, shots)
+        page, t = person.page, person.t
+        person.goes_to("/uploads")
+        page.get_by_label(t("login.name")).fill("omar")
+        page.get_by_label(t("login.password")).fill(PASSWORD)
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/uploads")
+        expect(page.get_by_text(t("uploads.none"))).to_be_visible()
+
+        # To judge: in no zone of any camera, so nothing is reported, and the page says why.
+        field = page.locator("input[type=file]")
+        field.set_input_files(picture)  # type: ignore[arg-type]
+        first = page.locator(".analysis").first
+        expect(first.locator("[data-state]")).to_have_text(t("uploads.state_completed"), timeout=90_000)
+        expect(first.locator(".seen rect").first).to_be_visible()
+        expect(first.locator(".facts .plate").first).to_be_visible()
+
+        # To try out: what is drawn comes from the server, each vehicle leads to what looks like it.
+        page.get_by_label(t("uploads.try")).check()
+        field.set_input_files(picture)  # type: ignore[arg-type]
+        tried = page.locator(".analysis").first
+        expect(tried.locator("[data-kind]")).to_contain_text(t("uploads.kind_detect"))
+        expect(tried.locator(".seen a").first).to_be_visible(timeout=90_000)
+        field.set_input_files(notes)  # type: ignore[arg-type]
+        refused = page.locator(".analysis").first
+        expect(refused.locator("[data-error]")).to_be_visible()
+        expect(refused.locator("[data-state]")).to_have_text(t("uploads.state_failed"))
+        person.errors[:] = [error for error in person.errors if "422" not in error and "415" not in error]
+        person.looks("uploads")
+        page.locator(".analysis").nth(1).locator(".seen a").first.click()
+        page.wait_for_url("**/find?like=*")
+        expect(page.locator(".sight").first).to_be_visible()
+
+        # The page comes back with what was sent; the search by picture starts from a file too.
+        person.goes_to("/uploads")
+        expect(page.locator(".analysis")).to_have_count(2)
+        person.goes_to("/find?plate=12*")
+        expect(page.locator(".sight")).not_to_have_count(0)
+        page.wait_for_function("() => document.querySelectorAll('.sight image').length > 0")
+        person.looks("find")
+        page.locator("[data-by-picture] input[type=file]").set_input_files(picture)  # type: ignore[arg-type]
+        page.wait_for_function(
+            "() => location.search.includes('like=') || document.querySelector('.seen a')", timeout=90_000
+        )
+        context.close()
+    assert person.errors == []

@@ -1,0 +1,44 @@
+"""Settings: cameras, devices, users, keys of integrations, how long reports are kept."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+
+from storage.account_values import Role
+from web.devices_api import device_answer
+from web.pages.page import render
+from web.security import Caller, Right, require
+from web.services import WebServices, services_of
+
+router = APIRouter(prefix="/settings", include_in_schema=False)
+
+Admin = Annotated[Caller, Depends(require(Right.ADMIN))]
+Services = Annotated[WebServices, Depends(services_of)]
+
+
+@router.get("")
+def show(request: Request, caller: Admin, services: Services) -> Response:
+    """The page; its forms use the API."""
+    return render(request, "settings.html", _context(services), caller=caller)
+
+
+@router.get("/now")
+def now(request: Request, caller: Admin, services: Services) -> Response:
+    """Its lists alone, after something was changed."""
+    return render(request, "settings_now.html", _context(services), caller=caller)
+
+
+def _context(services: WebServices) -> dict[str, object]:
+    devices = [device_answer(services, device) for device in services.devices.devices.all()]
+    return {
+        "cameras": services.settings.cameras,
+        "device_cameras": tuple(services.devices.defaults),
+        "devices": [device for device in devices if not device.revoked],
+        "users": services.users.all(),
+        "keys": [key for key in services.api_keys.all() if key.revoked_at is None],
+        "roles": [role.value for role in Role],
+        "retention": services.settings.retention_days,
+    }
