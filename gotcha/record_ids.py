@@ -30,14 +30,12 @@ def ids_of(config: Config, name: str) -> Callable[[str], str]:
     camera = config.camera(name)
     if not isinstance(camera, FileCamera):
         return lambda _what: uuid.uuid4().hex
-    path, rules = camera.path, file_digest(config, camera)
-
-    @cache
-    def root() -> str:
-        # Not before the first record: a file that is not there is the source's to say.
-        return _content_of(path)
-
-    return lambda what: uuid.uuid5(_IDS, f"{name}/{root()}/{rules}/{what}").hex
+    try:
+        root = f"{name}/{_content_of(camera.path)}/{file_digest(config, camera)}"
+    except OSError:
+        # That it cannot be read is the source's to say.
+        return lambda _what: uuid.uuid4().hex
+    return lambda what: uuid.uuid5(_IDS, f"{root}/{what}").hex
 
 
 def _content_of(path: Path) -> str:
