@@ -41,7 +41,8 @@ class Case:
         readings: what votes, bounded by the vote.
         evidence: everything stored so far.
         clip_done: the clip around the violation is stored, or will never be.
-        rejection, duplicate_of, photo_gap_s, unread_allowed: of the verdict.
+        photo_gap_s: the gap its zone asked for when the pair became complete, and then of the verdict.
+        rejection, duplicate_of, unread_allowed: of the verdict.
     """
 
     report_id: str

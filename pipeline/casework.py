@@ -249,6 +249,7 @@ class Casework:
             plate_hopeless=self._plates.hopeless(case.vehicle.id),
             clip_due=not case.clip_done,
             repeat_of=None,
+            pair_gap_s=case.photo_gap_s,
         )
         verdict = judge(facts)
         if verdict is not None and may_repeat(verdict):

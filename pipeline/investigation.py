@@ -89,6 +89,7 @@ class Investigation:
             photo_1_s=frame.at_s + frame.detail_lag_s,
             failed_pairs=0,
             pair=PhotoPair.MISSING,
+            photo_gap_s=None,
         )
         if case.vehicle.since_start or case.find(EvidenceKind.CLIP_ARRIVAL) is not None:
             return case
@@ -140,6 +141,7 @@ class Investigation:
             pair=compared.pair,
             same_view=compared.view,
             photo_2_at=frame.detail_taken_at,
+            photo_gap_s=zone.photo_gap_s,
         )
 
     def violation_clip(self, case: Case, frame: Frame) -> Case:

@@ -34,6 +34,7 @@ class Facts:
         plate_hopeless: reading was tried often enough that waiting longer promises nothing.
         clip_due: the clip around the violation still runs.
         repeat_of: the report of which this is a repeat, or None.
+        pair_gap_s: the gap the zone asked for when its pair became complete; None: what it asks for now.
     """
 
     zone: Zone
@@ -46,6 +47,7 @@ class Facts:
     plate_hopeless: bool
     clip_due: bool
     repeat_of: str | None
+    pair_gap_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +109,8 @@ def _held(state: ReportState, facts: Facts) -> Verdict:
     return Verdict(
         state=state,
         duplicate_of=facts.repeat_of,
-        photo_gap_s=facts.zone.photo_gap_s,
+        # A gap that is changed while a complete pair waits for its plate holds for the next pair.
+        photo_gap_s=facts.zone.photo_gap_s if facts.pair_gap_s is None else facts.pair_gap_s,
         unread_allowed=facts.zone.report_unread,
     )
 

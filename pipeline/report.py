@@ -109,9 +109,9 @@ class Report:
         duplicate_of: id of the report it repeats.
         rejection: why it was rejected.
         note: a sentence for the operator, "" when there is nothing to say.
-        photo_gap_s, unread_allowed: of the zone's rule when the verdict was given: least seconds between
-            the photos, and whether a report may do without a plate; None before a verdict, and in reports of
-            older programs.
+        photo_gap_s, unread_allowed: of the zone's rule when the pair of photos became complete and when the
+            verdict was given: least seconds between the photos, and whether a report may do without a plate;
+            None before, and in reports of older programs.
         look: what the vehicle looks like, to find it again; None when this revision tells nothing of it. A
             store keeps it beside the report, not in it: it is no part of the accusation.
     """

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from pipeline.errors import InvalidValueError
+from pipeline.evidence_rule import missing_evidence
 from pipeline.geometry import Box
 from pipeline.picture import Image
 from pipeline.plate import PlateSighting
@@ -61,6 +62,25 @@ def test_a_restart_after_a_size_change_compares_photos_all_the_same() -> None:
     continued(first, second, after_s=18, image=small(0.0))
     second.play(0, 40, image=small)
     assert second.states == [ReportState.TEMPORARY, ReportState.FINAL]
+
+
+def test_a_pair_is_judged_by_the_gap_that_held_when_it_was_complete() -> None:
+    """A gap that was raised while a complete pair waited was written into the report, which the store then
+    refused for photos that were too close."""
+    first = Rig(stands(2, 500))
+    first.play(0, 24)
+    assert first.states == [ReportState.TEMPORARY]
+
+    def standing(at_s: float) -> tuple[StandingVehicle, ...]:
+        return (vehicle(at_s, arrived_s=2.0 - 24.0),)
+
+    raised = replace(zone(), photo_gap_s=300)
+    second = Rig(standing, rule=raised, evidence=first.evidence, sink=first.sink)
+    continued(first, second, after_s=24, image=street(vehicle=PLACE))
+    second.play(0, 15, image=lambda _at_s: street(vehicle=PLACE))
+    assert second.states == [ReportState.TEMPORARY, ReportState.FINAL]
+    assert second.sink.reports[-1].photo_gap_s == 10
+    assert missing_evidence(second.sink.reports[-1]) is None
 
 
 def test_a_flickering_view_does_not_blind_the_camera() -> None:
