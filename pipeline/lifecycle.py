@@ -31,6 +31,9 @@ TRANSITIONS: Mapping[tuple[ReportState | None, ReportState], ReportState] = Mapp
         (_S.FINAL, _S.EXPORTED): _S.EXPORTED,
         (_S.FINAL, _S.EXPIRED): _S.EXPIRED,
         (_S.DUPLICATE, _S.DUPLICATE): _S.DUPLICATE,
+        # Stored as a repeat by the worker, or exported, before its plate was read and may stand there.
+        (_S.DUPLICATE, _S.REJECTED): _S.REJECTED,
+        (_S.EXPORTED, _S.REJECTED): _S.REJECTED,
         (_S.DUPLICATE, _S.EXPIRED): _S.EXPIRED,
         (_S.REJECTED, _S.REJECTED): _S.REJECTED,
         (_S.REJECTED, _S.EXPIRED): _S.EXPIRED,

@@ -20,7 +20,7 @@ from storage.database import shown
 from storage.ports import Applied, HistoryEntry, Outcome, ReportCounts, ReportFilter, StoredReport
 from storage.report_queries import listed, matching, repeats_of, seen_at_place
 from storage.tables import CameraEventRow, EvidenceRow, HistoryRow, ReportRow, TombstoneRow
-from storage.transactions import changing, reading
+from storage.transactions import changing, keep_others_out, reading
 
 _log = logging.getLogger(__name__)
 
@@ -47,6 +47,12 @@ class SqlReportStore:
                 raise StorageError(f"report {report.id} is of camera {row.camera}, not of {report.camera}")
             before = None if row is None else ReportState(row.state)
             after = state_with(before, report)
+            named = {report.id, report.duplicate_of}
+            if row is not None and row.duplicate_of not in named:
+                # What it was said to repeat before has one repeat less. This lock comes out of the order:
+                # should two wait for each other, the database ends one, and the queue brings it again.
+                keep_others_out(session, row.duplicate_of)
+                named.add(row.duplicate_of)
             if row is None:
                 row = report_rows.new_row(report, state=after, at=at)
                 session.add(row)
@@ -70,7 +76,7 @@ class SqlReportStore:
                 history=[step] if first else None,
                 reviews=[] if first else None,
             )
-            for original in {report.id, report.duplicate_of} - {None}:
+            for original in named - {None}:
                 _count_repeats(session, str(original))
             outcome = Outcome.STORED if before is None else Outcome.UPDATED
             return Applied(outcome=outcome, revision=report.revision, state=after)

@@ -10,6 +10,8 @@ from sqlmodel import Session
 
 from storage.database import translated, writing
 
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(id, 0)) FROM unnest(CAST(:ids AS text[])) AS id")
+
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Session]:
@@ -42,12 +44,18 @@ def changing(engine: Engine, *report_ids: str | None) -> Iterator[Session]:
         writing(engine) as connection,
         Session(connection, expire_on_commit=False) as session,
     ):
-        if engine.dialect.name == "postgresql":
-            # One writer per report, also before its row exists; SQLite has one writer anyway. Sorted, so
-            # that two writers never wait for each other.
-            for report_id in sorted(filter(None, report_ids)):
-                session.execute(
-                    text("SELECT pg_advisory_xact_lock(hashtextextended(:id, 0))"), {"id": report_id}
-                )
+        # Sorted, so that two writers never wait for each other.
+        keep_others_out(session, *sorted(filter(None, report_ids)))
         yield session
         session.flush()
+
+
+def keep_others_out(session: Session, *report_ids: str | None) -> None:
+    """Make the session's transaction the only one that writes these reports, locked in the order given.
+
+    One writer per report, also before its row exists; SQLite has one writer anyway.
+    """
+    wanted = list(filter(None, report_ids))
+    if wanted and session.get_bind().dialect.name == "postgresql":
+        # One statement for all: each is a round trip. The rows of unnest come in the order of the array.
+        session.execute(_LOCK, {"ids": wanted})

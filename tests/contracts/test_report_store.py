@@ -17,6 +17,7 @@ from pipeline.report import CameraCondition, RejectionReason, ReportState
 from storage.database import open_database, writing
 from storage.ports import Outcome, ReportFilter, ReportStore
 from storage.report_store import SqlReportStore
+from storage.verification import verify_records
 from tests.postgres import NewDatabase
 from tests.reports import NOON, camera_event, duplicate, final, hex_id, rejected, temporary
 
@@ -161,6 +162,43 @@ def test_a_repeat_that_is_stored_before_its_original_counts(store: ReportStore) 
     stored = store.get(hex_id("a"))
     assert stored is not None
     assert (stored.repeats, stored.last_seen_at) == (1, LATER)
+
+
+def test_a_repeat_that_turns_out_to_be_of_another_report_counts_there_alone(
+    store: ReportStore, url: str
+) -> None:
+    """The first one went on counting it, and verifying the records called that an alteration."""
+    for name in ("a", "b"):
+        store.apply(final(name), at=NOON, by="w")
+    store.apply(duplicate(1, "a", last_seen_at=LATER), at=NOON, by="w")
+    store.apply(duplicate(1, "b", last_seen_at=LATER, revision=3), at=LATER, by="w")
+    first, second = store.get(hex_id("a")), store.get(hex_id("b"))
+    assert first is not None
+    assert second is not None
+    assert (first.repeats, first.last_seen_at) == (0, final("a").last_seen_at)
+    assert (second.repeats, second.last_seen_at) == (1, LATER)
+    engine = open_database(url)
+    assert verify_records(engine).findings == []
+    engine.dispose()
+
+
+@pytest.mark.parametrize("before", ["exported", "duplicate"])
+def test_an_accusation_is_taken_back_at_any_stage(store: ReportStore, before: str) -> None:
+    """Its plate is read late and may stand there: the store refused to hear of it once the report had been
+    exported, or settled as a repeat by the worker."""
+    store.apply(final("b"), at=NOON, by="w")
+    if before == "exported":
+        store.apply(final("a"), at=NOON, by="w")
+        store.move(hex_id("a"), ReportState.EXPORTED, at=NOON, by="anna", why="for the city")
+    else:
+        store.apply(duplicate("a", "b", last_seen_at=LATER), at=NOON, by="w")
+    reason = RejectionReason.PLATE_ALLOWED
+    applied = store.apply(rejected("a", revision=4, rejection=reason), at=LATER, by="w")
+    assert applied.state is ReportState.REJECTED
+    assert store.history(hex_id("a"))[-1].from_state is ReportState(before)
+    original = store.get(hex_id("b"))
+    assert original is not None
+    assert original.repeats == 0
 
 
 def test_a_later_revision_keeps_the_repeats(store: ReportStore) -> None:
