@@ -91,7 +91,7 @@ def test_files_are_sent_followed_and_searched_for(
         # The page comes back with what was sent; the search by picture starts from a file too.
         person.goes_to("/uploads")
         expect(page.locator(".analysis")).to_have_count(2)
-        person.goes_to("/find?plate=12*")
+        person.goes_to("/find?plate=12*&camera=yard")
         expect(page.locator(".sight")).not_to_have_count(0)
         page.wait_for_function("() => document.querySelectorAll('.sight image').length > 0")
         person.looks("find")
