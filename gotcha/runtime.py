@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import secrets
 import socket
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from time import monotonic
 
 from gotcha.camera_board import CameraBoard
 from gotcha.camera_group import CameraGroup, OwnCameras
@@ -45,9 +47,11 @@ from storage.watch_memory import WatchMemory
 
 _log = logging.getLogger(__name__)
 
-# Ctrl-C ends within two seconds: cameras that block in their library longer than this, all together, are left
-# behind (their threads are daemons and their state is on disk).
-_JOIN_S = 1.0
+# Ctrl-C ends within two seconds, Redis included: cameras that block in their library longer than this, all
+# together, are left behind (their threads are daemons and their state is on disk), and a job that a worker
+# cannot finish by then is done again.
+_JOIN_S = 0.9
+_ALL_S = 1.6
 _POLL_S = 0.2
 # Leases last seconds: who asks for them must not wait for Redis much longer than one.
 _LEASE_WAIT_S = 1.5
@@ -84,6 +88,7 @@ class Runtime:
         self._board: CameraBoard | None = None
         # A camera that comes and goes among nodes has a runner each time.
         self._runners: dict[str, list[CameraRunner]] = {}
+        self._ending_since_s: float | None = None
 
     @property
     def waiting(self) -> int:
@@ -101,10 +106,7 @@ class Runtime:
             EvidenceError: the evidence folder or bucket cannot be used.
             StorageError: another program watches one of the cameras with the same state folder.
         """
-        with (
-            watching(self._config.state_dir, self._config.cameras),
-            open_redis(self._config.redis_url, self._config.state_dir, must_answer=False) as service,
-        ):
+        with self._opened() as service:
             return self._watch(service, stop)
 
     def run_with_worker(self, stop: threading.Event) -> RunSummary:
@@ -113,10 +115,7 @@ class Runtime:
         Raises:
             QueueError, EvidenceError, StorageError: see `run`.
         """
-        with (
-            watching(self._config.state_dir, self._config.cameras),
-            open_redis(self._config.redis_url, self._config.state_dir, must_answer=False) as service,
-        ):
+        with self._opened() as service:
             children: list[ChildProcess] = [
                 WorkerProcess(self._config, service.url, queue) for queue in QueueName
             ]
@@ -127,7 +126,23 @@ class Runtime:
             try:
                 return self._watch(service, stop, worker)
             finally:
-                worker.stop()
+                worker.stop(self._left_s())
+
+    @contextlib.contextmanager
+    def _opened(self) -> Iterator[RedisService]:
+        """The locks and the queue's Redis; says at last how long the end took."""
+        with (
+            watching(self._config.state_dir, self._config.cameras),
+            open_redis(self._config.redis_url, self._config.state_dir, must_answer=False) as service,
+        ):
+            yield service
+        if self._ending_since_s is not None:
+            _log.info("everything is written; the end took %.2f s", monotonic() - self._ending_since_s)
+
+    def _left_s(self, most_s: float = _ALL_S) -> float:
+        """Seconds left for what has to end yet, at most `most_s`."""
+        passed_s = 0.0 if self._ending_since_s is None else monotonic() - self._ending_since_s
+        return min(most_s, max(0.0, _ALL_S - passed_s))
 
     def _watch(
         self, service: RedisService, stop: threading.Event, worker: WorkerGroup | None = None
@@ -157,15 +172,18 @@ class Runtime:
                 if cameras.over and self._done(worker):
                     break
         finally:
+            self._ending_since_s = monotonic()
             if worker is not None and self.waiting == 0:
                 # It ends while the cameras do; with something to store it is given that time.
                 worker.ask_to_stop()
             # The cameras stop at the end too, when it is not the user who ends the run.
             cameras.end(_JOIN_S)
+            if worker is not None:
+                worker.ask_to_stop()
             dispatcher.stop()
-            dispatcher.join(_JOIN_S)
-            board.end(_POLL_S)
-            self._settings.end(_POLL_S)
+            dispatcher.join(self._left_s())
+            board.end(self._left_s(_POLL_S))
+            self._settings.end(self._left_s(_POLL_S))
             summary = self._summary()
             self._outbox.close()
             self._outbox = None

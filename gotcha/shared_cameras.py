@@ -24,6 +24,7 @@ MARGIN_S = 4.0
 _LEFT_TO_OTHERS_S = 3.0
 # Between two cameras that are handed to a node that watches fewer.
 _SETTLE_S = 5.0
+_GIVE_BACK_S = 0.4
 
 
 @dataclass(slots=True, kw_only=True)
@@ -76,7 +77,8 @@ class SharedCameras:
             seat.stop.set()
         join_all([seat.thread for seat in tuple(self._seats.values())], timeout_s)
         if self._thread.ident is not None:
-            self._thread.join(timeout_s)
+            # It gives the leases back, so that others need not wait until they expire.
+            self._thread.join(_GIVE_BACK_S)
 
     def _run(self) -> None:
         while not self._ending.is_set():

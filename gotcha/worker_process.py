@@ -6,6 +6,7 @@ import logging
 import os
 import threading
 from collections.abc import Sequence
+from time import monotonic
 
 from gotcha.child_process import STOP_S, ChildProcess, tie_to_parent
 from gotcha.config import Config
@@ -99,7 +100,8 @@ class WorkerGroup:
             worker.ask_to_stop()
 
     def stop(self, within_s: float = STOP_S) -> None:
-        """End them, as `WorkerProcess.stop`."""
+        """End them, as `WorkerProcess.stop`; all of them together are given that time."""
         self.ask_to_stop()
+        deadline = monotonic() + within_s
         for worker in self._workers:
-            worker.stop(within_s)
+            worker.stop(max(0.0, deadline - monotonic()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -57,9 +58,14 @@ def test_ctrl_c_ends_it_with_everything_it_started(tmp_path: Path) -> None:
     began = time.monotonic()
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=30) == 0, "".join(lines)
-    # Within 2 s on a free machine; the tests share theirs with others.
+    # As others measure it, the interpreter's own end included, on a machine that tests share.
     assert time.monotonic() - began < 8
     rest.join(10)
+    # As the program measures it, which waits for nothing longer than it may: from the signal until cameras,
+    # workers, dashboard and Redis have ended.
+    told = re.search(r"the end took ([0-9.]+) s", "".join(lines))
+    assert told is not None, "".join(lines)
+    assert float(told[1]) < 2.0
     assert "Traceback" not in "".join(lines)
     assert psutil.wait_procs(started, timeout=5)[1] == []
     assert process.stdout is not None
