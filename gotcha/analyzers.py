@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gotcha.config import Config
+from gotcha.settings_in_force import SettingsInForce
 from jobs.analyses import AnalysisControl, Analyzer
 from pipeline.errors import UploadError
 from storage.analyses import Analysis, AnalysisKind
@@ -88,6 +89,22 @@ class Analyzers:
         if analyzer is None:
             raise UploadError(f"this worker knows no analysis of kind {analysis.asked.kind.value}: update it")
         return analyzer.analyze(analysis, control)
+
+
+class CurrentAnalyzers:
+    """Judges each file by the zones that hold when its turn comes: an `Analyzer` itself.
+
+    Args:
+        tools: with the configuration as it was at the start.
+    """
+
+    def __init__(self, tools: AnalysisTools) -> None:
+        self._tools = tools
+        self._settings = SettingsInForce(tools.config)
+
+    def analyze(self, analysis: Analysis, control: AnalysisControl) -> str:
+        tools = replace(self._tools, config=self._settings.current())
+        return build_analyzers(tools).analyze(analysis, control)
 
 
 def build_analyzers(tools: AnalysisTools) -> Analyzers:

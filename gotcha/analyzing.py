@@ -13,7 +13,7 @@ from time import monotonic
 
 import redis
 
-from gotcha.analyzers import AnalysisTools, LazyModels, build_analyzers
+from gotcha.analyzers import AnalysisTools, CurrentAnalyzers, LazyModels
 from gotcha.config import Config
 from gotcha.evidence_wiring import open_evidence
 from gotcha.upload_wiring import open_uploads, purge_uploads
@@ -65,7 +65,7 @@ def analyze_uploads(
                 redis_url,
                 tools.reports,
                 queue=QueueName.MODELS,
-                analyses=AnalysisRunner(analyses, build_analyzers(tools), stop),
+                analyses=AnalysisRunner(analyses, CurrentAnalyzers(tools), stop),
                 stop=stop,
             )
         sweep.join(5.0)

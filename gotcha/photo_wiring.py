@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from gotcha.config import Config
+from gotcha.settings_in_force import SettingsInForce
 from gotcha.upload_wiring import open_uploads
 from jobs.analysis_queue import AnalysisQueue
 from jobs.context import utc_now
@@ -22,13 +23,13 @@ if TYPE_CHECKING:
 
 
 def photo_intake(config: Config, queue: AnalysisQueue) -> PhotoIntake:
-    """Takes in photos for every entrance."""
-    photos = config.photos
+    """Takes in photos for every entrance; zones that are changed meanwhile make another analysis."""
+    photos, settings = config.photos, SettingsInForce(config)
     return PhotoIntake(
         queue,
         limits=PhotoLimits(max_bytes=photos.max_bytes, max_pixels=photos.max_pixels),
         most=photos.max_files,
-        rules=_rules(config),
+        rules=lambda: _rules(settings.current()),
         cameras=tuple(config.cameras),
     )
 

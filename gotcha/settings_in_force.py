@@ -26,12 +26,19 @@ class SettingsInForce:
         self._config = config
         self._mark = self._version()
         self._revisions: dict[str, Revision] = {}
+        self._looking = threading.Lock()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="settings", daemon=True)
 
     @property
     def config(self) -> Config:
-        """What holds now."""
+        """What holds now, as far as was looked."""
+        return self._config
+
+    def current(self) -> Config:
+        """Look, then say what holds: for work that comes now and then, without a thread."""
+        with self._looking:
+            self.look()
         return self._config
 
     def revision(self, camera: str) -> Revision:
@@ -56,7 +63,8 @@ class SettingsInForce:
             return
         self._mark = mark
         try:
-            read = load_config(self._config.path)
+            # Only zones are taken over, so cameras' passwords need not be known.
+            read = load_config(self._config.path, opens_cameras=False)
         except ConfigError as error:
             _log.error("the changed configuration is not taken over: %s", error)
             return

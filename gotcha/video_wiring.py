@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from gotcha.analyzers import AnalysisTools
 from gotcha.config import Config
+from gotcha.settings_in_force import SettingsInForce
 from gotcha.upload_wiring import open_uploads
 from gotcha.video_analyzer import VideoAnalyzer
 from gotcha.video_identity import settings_digest
@@ -33,11 +34,12 @@ def video_limits(config: Config) -> VideoLimits:
 
 
 def video_intake(config: Config, queue: AnalysisQueue) -> VideoIntake:
-    """Takes in videos for every entrance."""
+    """Takes in videos for every entrance; zones that are changed meanwhile make another analysis."""
+    settings = SettingsInForce(config)
     return VideoIntake(
         queue,
         probe=partial(probed, limits=video_limits(config)),
-        rules=lambda camera: settings_digest(config.for_file(Path("video"), camera)),
+        rules=lambda camera: settings_digest(settings.current().for_file(Path("video"), camera)),
         cameras=tuple(config.cameras),
     )
 

@@ -89,7 +89,7 @@ class PhotoIntake:
         *,
         limits: PhotoLimits,
         most: int,
-        rules: str,
+        rules: Callable[[], str],
         cameras: tuple[str, ...],
         now: Callable[[], datetime] = utc_now,
     ) -> None:
@@ -112,7 +112,7 @@ class PhotoIntake:
         self._check(files, asked)
         looked = [self._facts(file) for file in files]
         kept = [file.incoming.keep() for file in files]
-        more = {_RULES: self._rules}
+        more = {_RULES: self._rules()}
         if asked.taken_at is not None:
             more[TAKEN_AT] = asked.taken_at.isoformat()
         return self._queue.submit(
@@ -148,7 +148,7 @@ class PhotoIntake:
             FIRST: first.id,
             SECOND: second.id,
             _REVISIONS: f"{first.revision},{second.revision}",
-            _RULES: self._rules,
+            _RULES: self._rules(),
         }
         return self._queue.submit(
             NewAnalysis(

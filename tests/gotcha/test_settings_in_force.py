@@ -10,6 +10,7 @@ import pytest
 from gotcha.camera_runner import CameraRunner, CameraSetup, Revision
 from gotcha.config import load_config
 from gotcha.settings_in_force import SettingsInForce
+from gotcha.video_identity import settings_digest
 from pipeline.frame import Frame
 from pipeline.report import ReportState
 from pipeline.watch_step import WatchStep
@@ -79,6 +80,17 @@ def test_what_is_no_zone_waits_for_a_restart_and_is_said(
     camera = settings.config.camera("gate")
     assert camera.kind == "rtsp"
     assert camera.url.reveal().endswith(":1/main")
+
+
+def test_what_is_sent_after_a_change_is_another_analysis(path: Path) -> None:
+    """The same photo, judged by other zones, must not be answered with what the old ones made of it."""
+    config = load_config(path)
+    settings = SettingsInForce(config)
+    before = settings_digest(settings.current().for_file(Path("video"), "gate"))
+    changed(path, "fire_hydrant", "no_parking")
+    assert settings_digest(settings.current().for_file(Path("video"), "gate")) != before
+    changed(path, "no_parking", "fire_hydrant")
+    assert settings_digest(settings.current().for_file(Path("video"), "gate")) == before
 
 
 def test_a_watch_goes_on_with_its_new_zones_where_it_was() -> None:
