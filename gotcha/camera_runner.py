@@ -13,7 +13,7 @@ from pipeline.frame import Frame, FrameSource, NoticeSink, SourceNotice
 from pipeline.watch import CameraWatch
 from pipeline.watch_state import dump_watch, load_watch
 from pipeline.watch_step import WatchStep
-from sources.frame_buffer import FrameBuffer
+from sources.frame_buffer import FRAMES_WAITING, FrameBuffer
 
 _log = logging.getLogger(__name__)
 
@@ -87,6 +87,7 @@ class CameraSetup:
         may_watch: asked before each frame; False ends the watch, as another program has the camera.
         revision: asked before each frame; after another answer the watch, and where it says so the source,
             are made anew and go on where they were.
+        waiting: frames that may wait for the analysis before the oldest is dropped.
     """
 
     name: str
@@ -96,6 +97,7 @@ class CameraSetup:
     memory: Memory | None
     may_watch: Callable[[], bool] = always
     revision: Callable[[], Revision] = never_changed
+    waiting: int = FRAMES_WAITING
 
 
 class CameraRunner:
@@ -136,7 +138,12 @@ class CameraRunner:
         revision = self._setup.revision()
         source = self._setup.source(self._hear)
         watch = self._setup.watch(source)
-        buffer = FrameBuffer(source, live=self._setup.live, name=f"source-{self._setup.name}")
+        buffer = FrameBuffer(
+            source,
+            live=self._setup.live,
+            capacity=self._setup.waiting,
+            name=f"source-{self._setup.name}",
+        )
         last: Frame | None = None
         saved_s = 0.0
         dropped_before = self.counts.dropped

@@ -26,7 +26,7 @@ from gotcha.models import Models
 from gotcha.run_summary import CameraSummary, RunSummary
 from gotcha.settings_in_force import SettingsInForce
 from gotcha.shared_cameras import MARGIN_S, SharedCameras
-from gotcha.source_wiring import build_source, is_live
+from gotcha.source_wiring import build_source, frames_waiting, is_live
 from gotcha.state_folder import prepare, watching
 from gotcha.web_process import WebProcess
 from gotcha.wiring import build_watch
@@ -240,6 +240,7 @@ class Runtime:
             memory=kept,
             may_watch=may_watch,
             revision=lambda: settings.revision(name),
+            waiting=frames_waiting(config.camera(name)),
         )
         runner = CameraRunner(setup, observe)
         self._runners.setdefault(name, []).append(runner)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
 from gotcha.config import Config
 from gotcha.config_cameras import (
@@ -21,6 +22,7 @@ from sources.clip_ring import ClipOptions
 from sources.decode_mode import DecodeOptions
 from sources.device import DeviceOptions, DeviceSource
 from sources.esp32 import Esp32CamSource, Esp32Options
+from sources.frame_buffer import FRAMES_WAITING
 from sources.jpeg_frames import JpegOptions
 from sources.paired import PairedSource
 from sources.rtsp import RtspSource
@@ -35,6 +37,9 @@ _KEYFRAMES_PER_DWELL = 10
 _LONGEST_KEYFRAME_INTERVAL_S = 2.0
 # An arrival is known when it is confirmed; until its clip is cut the stream is kept, with this margin.
 _CLIP_MARGIN_S = 30.0
+# So long encoding a clip keeps a camera unwatched: six seconds of ten pictures each take 0.5 s of a core at
+# SVGA and 2.1 s at UXGA (half as much again on a busy one).
+_CLIP_TAKES_S = 3.0
 
 
 def build_source(config: Config, name: str, *, notices: NoticeSink | None = None) -> FrameSource:
@@ -93,6 +98,21 @@ def build_source(config: Config, name: str, *, notices: NoticeSink | None = None
                 clip=clip,
             )
             return WebcamSource(name, webcam, sink=notices)
+
+
+def frames_waiting(camera: Camera) -> int:
+    """How many of its frames may wait for the analysis before the oldest is dropped.
+
+    A camera that sends JPEGs is unwatched while a clip of it is encoded: none of its frames may get lost by
+    that, and as they wait undecoded, 0.2 MB each, all of them may wait.
+    """
+    match camera:
+        case Esp32Camera():
+            return max(FRAMES_WAITING, math.ceil(_CLIP_TAKES_S * camera.analysis_fps))
+        case StillsCamera():
+            return max(FRAMES_WAITING, math.ceil(_CLIP_TAKES_S / camera.interval_s))
+        case _:
+            return FRAMES_WAITING
 
 
 def is_live(camera: Camera) -> bool:

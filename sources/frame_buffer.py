@@ -11,6 +11,7 @@ from sources.hand_over import HandOver, in_thread
 
 # A camera that blocks in its library must not keep its state from being saved at the program's end.
 _JOIN_S = 0.5
+FRAMES_WAITING = 4
 
 
 class FrameBuffer:
@@ -23,7 +24,9 @@ class FrameBuffer:
         name: the thread's name.
     """
 
-    def __init__(self, source: FrameSource, *, live: bool, capacity: int = 4, name: str = "source") -> None:
+    def __init__(
+        self, source: FrameSource, *, live: bool, capacity: int = FRAMES_WAITING, name: str = "source"
+    ) -> None:
         self._source = source
         self._name = name
         self._hand_over: HandOver[Frame] = HandOver(
