@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func
+from sqlalchemy import ColumnElement, Subquery, func, true
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -69,10 +69,13 @@ class Repeats:
 
 def repeats_of(session: Session, original: str) -> Repeats:
     """The repeats of a report, those that have expired included."""
-    kept, kept_last = session.exec(
-        select(func.count(), func.max(ReportRow.own_last_seen_at)).where(ReportRow.duplicate_of == original)
-    ).one()
-    gone, gone_last = session.exec(
-        select(func.count(), func.max(TombstoneRow.last_seen_at)).where(TombstoneRow.duplicate_of == original)
-    ).one()
-    return Repeats(count=kept + gone, last_seen_at=max(filter(None, (kept_last, gone_last)), default=None))
+    kept = _counted(ReportRow.own_last_seen_at, col(ReportRow.duplicate_of) == original)
+    gone = _counted(TombstoneRow.last_seen_at, col(TombstoneRow.duplicate_of) == original)
+    # One query for both: each is a round trip to PostgreSQL.
+    both = select(kept.c.count, kept.c.last, gone.c.count, gone.c.last).select_from(kept.join(gone, true()))
+    count, last, gone_count, gone_last = session.exec(both).one()
+    return Repeats(count=count + gone_count, last_seen_at=max(filter(None, (last, gone_last)), default=None))
+
+
+def _counted(seen: datetime, where: ColumnElement[bool]) -> Subquery:
+    return select(func.count().label("count"), func.max(seen).label("last")).where(where).subquery()

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Engine, delete, func
+from sqlalchemy import Engine, delete, func, insert
 from sqlmodel import Session, col, select
 
 from pipeline.errors import StorageError
@@ -15,7 +15,7 @@ from pipeline.geometry import Box
 from pipeline.lifecycle import next_state, state_with
 from pipeline.report import CameraEvent, RejectionReason, Report, ReportState
 from storage import report_rows, sighting_rows
-from storage.chain import append_record
+from storage.chain import append_record, columns
 from storage.database import shown
 from storage.ports import Applied, HistoryEntry, Outcome, ReportCounts, ReportFilter, StoredReport
 from storage.report_queries import listed, matching, repeats_of, seen_at_place
@@ -61,8 +61,11 @@ class SqlReportStore:
                 report_rows.revise(row, report, state=after, at=at)
                 session.execute(delete(EvidenceRow).where(col(EvidenceRow.report_id) == report.id))
             evidence = report_rows.evidence_rows(report)
-            session.add_all(evidence)
-            sighting_rows.keep(session, sighting_rows.sighting_of(report))
+            if evidence:
+                # Gives something back, so that all rows go in one statement (SQLAlchemy's insertmanyvalues).
+                statement = insert(EvidenceRow).returning(col(EvidenceRow.position))
+                session.execute(statement, [columns(item) for item in evidence])
+            sighting_rows.keep(session, sighting_rows.sighting_of(report), is_first=before is None)
             step = _step(report.id, report.revision, before, after, at=at, by=by, why=_why(report))
             session.add(step)
             session.flush()

@@ -36,17 +36,15 @@ def sighting_of(report: Report) -> Sighting:
     )
 
 
-def keep(session: Session, sighting: Sighting) -> None:
+def keep(session: Session, sighting: Sighting, *, is_first: bool = False) -> None:
     """Write `sighting` in the session's transaction, in the place of an older one of its id.
+
+    `is_first`: there is no older one, and none need be looked for.
 
     A newer one without a look keeps the older one's: what the vehicle looked like does not get lost when
     only its departure is told.
     """
-    older = session.exec(
-        select(SightingRow, VectorRow)
-        .join(VectorRow, col(VectorRow.number) == col(SightingRow.number), isouter=True)
-        .where(SightingRow.id == sighting.id)
-    ).first()
+    older = None if is_first else _older(session, sighting)
     row, vector = _row(sighting), _vector(sighting)
     if older is not None:
         before, before_vector = older
@@ -63,6 +61,15 @@ def keep(session: Session, sighting: Sighting) -> None:
         session.flush()
         vector.number = int(row.number or 0)
         session.add(vector)
+
+
+def _older(session: Session, sighting: Sighting) -> tuple[SightingRow, VectorRow | None] | None:
+    found = session.exec(
+        select(SightingRow, VectorRow)
+        .join(VectorRow, col(VectorRow.number) == col(SightingRow.number), isouter=True)
+        .where(SightingRow.id == sighting.id)
+    ).first()
+    return None if found is None else (found[0], found[1])
 
 
 def read(row: SightingRow, vector: VectorRow | None = None) -> Sighting:
