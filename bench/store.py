@@ -90,7 +90,7 @@ def measure(url: str, folder: Path, count: int) -> StoreRates:
     try:
         store = SqlReportStore(engine)
         raw = _rate(count, _raw_insert(engine))
-        direct = _rate(count, lambda n: store.apply(_report(f"direct {n}"), at=_BEGIN, by="bench"))
+        direct = _rate(count, lambda n: store.apply(example_report(f"direct {n}"), at=_BEGIN, by="bench"))
         offered, queued = _through_the_queue(url, folder, count)
         found = store.count(ReportFilter())
         if found != 2 * count:
@@ -104,7 +104,7 @@ def _raw_insert(engine: Engine) -> Callable[[int], object]:
     with writing(engine) as connection:
         connection.execute(text("CREATE TABLE raw_insert (id INTEGER PRIMARY KEY, payload TEXT NOT NULL)"))
     statement = text("INSERT INTO raw_insert VALUES (:id, :payload)")
-    payload = encode(_report("raw"))
+    payload = encode(example_report("raw"))
 
     def insert(number: int) -> None:
         with writing(engine) as connection:
@@ -116,7 +116,7 @@ def _raw_insert(engine: Engine) -> Callable[[int], object]:
 def _through_the_queue(url: str, folder: Path, count: int) -> tuple[float, float]:
     with open_redis(None, folder) as service:
         outbox = Outbox(folder / "outbox.db")
-        offered = _rate(count, lambda n: outbox.offer(_report(f"queued {n}")))
+        offered = _rate(count, lambda n: outbox.offer(example_report(f"queued {n}")))
         worker = multiprocessing.get_context("spawn").Process(target=_work, args=(service.url, url))
         worker.start()
         dispatcher = Dispatcher(outbox, service.connect())
@@ -167,7 +167,7 @@ def own_postgresql(folder: Path) -> Iterator[str]:
         server.cleanup()
 
 
-def _report(name: str) -> Report:
+def example_report(name: str) -> Report:
     digest = hashlib.sha256(name.encode()).hexdigest()
     photos = tuple(
         Evidence(

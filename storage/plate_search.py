@@ -43,7 +43,11 @@ def plate_conditions(wanted: str, dialect: str) -> tuple[PlateCondition, ...]:
     # A comparison, as SQLite finds nothing by an index with IS NOT NULL. Corrections are few.
     corrected = _rare(and_(col(ReportRow.plate_corrected) > "", _like("plate_corrected", pattern)))
     if pattern == text:
-        beginning = text.partition("*")[0].partition("?")[0]
+        beginning, ending = text.partition("*")[0].partition("?")[0], _after_wildcards(text)
+        if len(ending) >= _TAIL:
+            return _rare(
+                and_(col(ReportRow.plate_tail) == ending[-_TAIL:], _like("plate_text", text))
+            ), corrected
         if not beginning:
             return PlateCondition(condition=_like("plate_text", text), rare=False), corrected
         return _rare(and_(_begins(beginning, dialect), _like("plate_text", text))), corrected
@@ -51,6 +55,10 @@ def plate_conditions(wanted: str, dialect: str) -> tuple[PlateCondition, ...]:
         return PlateCondition(condition=_like("plate_text", pattern), rare=False), corrected
     ends = and_(col(ReportRow.plate_tail) == text[-_TAIL:], _like("plate_text", f"*{text}"))
     return _rare(ends), _rare(_begins(text, dialect)), corrected
+
+
+def _after_wildcards(text: str) -> str:
+    return text.rpartition("*")[2].rpartition("?")[2]
 
 
 def _rare(condition: ColumnElement[bool]) -> PlateCondition:

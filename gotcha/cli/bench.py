@@ -20,6 +20,7 @@ BENCHES = {
     "live_footage": "the whole program on real footage, served as RTSP cameras and ESP32-CAMs",
     "entrances": "parked intervals of footage by every entrance, beside those of the live path",
     "masking": "how much of heads and plates is hidden in evidence packs",
+    "web": "answers of the dashboard with a million reports and 20 clients, on both databases",
     "search": "time of a search among 100,000 sightings, beside NumPy's brute force",
     "looks": "whether looks tell vehicles apart, and colours are named right",
     "uploads": "100 photos at once: none lost, memory, and how quick /health stays",
