@@ -138,12 +138,12 @@ def write(camera: str, body: ZonesBody, caller: Admin, services: Services) -> Zo
 @router.get(
     "/{camera}/picture",
     response_class=Response,
-    responses={200: {"content": {"image/jpeg": {}}}, 404: {"description": "there is no picture of it"}},
+    responses={200: {"content": {"image/jpeg": {}}}, 204: {"description": "there is no picture of it now"}},
 )
 async def picture(camera: str, caller: Viewer, services: Services) -> Response:
     """What the camera sees now, of whoever watches it; where nobody does, photo 1 of its last report.
 
-    `X-Taken-At` says when it was taken.
+    `X-Taken-At` says when it was taken; 204 while there is none.
     """
     seen_camera(services, caller, camera)
     for _look in range(_LOOKS):
@@ -165,7 +165,7 @@ def _reported(camera: str, caller: Caller, services: WebServices) -> Response:
     photos = [] if stored is None else stored.report.evidence
     photo = next((item for item in photos if item.kind is EvidenceKind.PHOTO_1), None)
     if stored is None or photo is None:
-        raise HTTPException(404, f"the camera {camera} sends no picture now, and there is none of a report")
+        return Response(status_code=204)
     logged = LoggedEvidence(services.evidence, services.access, who=caller.name, now=services.now)
     data = logged.get(photo.key, report_id=stored.report.id, purpose="seen in the zones' editor")
     return _jpeg(data, photo.taken_at)

@@ -46,12 +46,17 @@ def served(app: FastAPI) -> Iterator[str]:
             thread.join(10)
 
 
-def furnish(services: WebServices) -> None:
-    """Users, reports of today and yesterday, cameras that fare well and badly."""
-    now = datetime.now(UTC)
-    password = hash_password(PASSWORD)
+def furnish_users(services: WebServices) -> None:
+    """One user of each role."""
+    now, password = datetime.now(UTC), hash_password(PASSWORD)
     for name, role in (("anna", Role.ADMIN), ("omar", Role.OPERATOR), ("vera", Role.VIEWER)):
         services.users.add(Login(name=name, role=role), password, at=now)
+
+
+def furnish(services: WebServices) -> None:
+    """Users, reports of today and yesterday, cameras that fare well and badly."""
+    furnish_users(services)
+    now = datetime.now(UTC)
     for number in range(12):
         camera = "gate" if number % 3 else "yard"
         kept(services, f"r{number}", camera=camera, parked_at=now - timedelta(minutes=7 * number))

@@ -219,7 +219,7 @@ async function newPicture() {
   button("picture").disabled = true;
   try {
     const answer = await fetch(`${api}/picture`);
-    if (!answer.ok) throw new Error(String(answer.status));
+    if (answer.status !== 200) throw new Error(String(answer.status));
     const before = image.src;
     image.src = URL.createObjectURL(await answer.blob());
     await image.decode();
