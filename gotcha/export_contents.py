@@ -42,7 +42,8 @@ class PackContents:
         history: its steps so far.
         link: its place in the chain.
         items: its evidence, in the report's order.
-        photo_gap_s: seconds the zone asks between the photos, where it is still configured.
+        photo_gap_s: seconds the zone asked between the photos; None where nobody knows any more.
+        plate_corrected: the plate as a person corrected it, or None.
         time_zone: of the times shown.
         made_at: when the pack is made, aware.
         made_by: who makes it.
@@ -53,6 +54,7 @@ class PackContents:
     link: ChainLink
     items: tuple[PackedItem, ...]
     photo_gap_s: float | None
+    plate_corrected: str | None
     time_zone: ZoneInfo
     made_at: datetime
     made_by: str

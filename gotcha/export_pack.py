@@ -28,6 +28,7 @@ from storage.chain import Proof, proof_of
 from storage.evidence_keys import safe_name
 from storage.record_hash import sha256
 from storage.report_store import SqlReportStore
+from storage.reviews import SqlReviews, refuse_withdrawn
 from vision.masking import HiddenRegions
 
 _CLIPS = (EvidenceKind.CLIP_ARRIVAL, EvidenceKind.CLIP_VIOLATION)
@@ -105,7 +106,7 @@ class Exporter:
         The pack appears under its name only when history and access log know of it.
 
         Raises:
-            IllegalTransitionError: the report is not final.
+            IllegalTransitionError: the report is not final, or a person has rejected or merged it.
             EvidenceError: evidence is missing or altered, or the folder cannot be written.
             StorageError: there is no such report, it was altered, or the database is away.
         """
@@ -114,6 +115,8 @@ class Exporter:
         if stored is None or stored.report.revision != proof.link.revision:
             raise StorageError(f"report {request.report_id} changed just now; export it again")
         next_state(stored.state, ReportState.EXPORTED)
+        reviewed = SqlReviews(self._engine).current(request.report_id)
+        refuse_withdrawn(request.report_id, None if reviewed is None else reviewed.verdict)
         report = stored.report
         contents = PackContents(
             stored=stored,
@@ -121,6 +124,7 @@ class Exporter:
             link=proof.link,
             items=self._items(report, request),
             photo_gap_s=self._photo_gap_s(report),
+            plate_corrected=None if reviewed is None else reviewed.plate,
             time_zone=(
                 self._config.time_zone_of(report.camera)
                 if report.camera in self._config.cameras
@@ -204,7 +208,9 @@ class Exporter:
         return masker.photo(data, regions)
 
     def _photo_gap_s(self, report: Report) -> float | None:
-        # A report outlives its zone's place in the configuration.
+        # The zone may ask for another gap by now, or be gone; reports of older programs do not state theirs.
+        if report.photo_gap_s is not None:
+            return report.photo_gap_s
         if report.camera not in self._config.cameras:
             return None
         zones = {zone.name: zone for zone in self._config.zones_of(report.camera)}
@@ -246,6 +252,7 @@ def _add(pack: zipfile.ZipFile, name: str, data: bytes, at: datetime, *, squeeze
 def _pack_json(contents: PackContents) -> dict[str, Json]:
     link = contents.link
     found = stored_json(contents.stored, contents.history)
+    found["plate_corrected"] = contents.plate_corrected
     found["evidence"] = [
         {
             "file": item.name,

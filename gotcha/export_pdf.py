@@ -74,6 +74,8 @@ class _Pages(FPDF):
         plate = contents.newest(EvidenceKind.PLATE)
         self._font(24, "B")
         text = report.plate.text if report.plate.accepted else f"판독 불가 {report.plate.text}".strip()
+        # What a person says of the plate stands above what was read; the reading is among the facts.
+        text = contents.plate_corrected or text
         self.cell(_WIDTH_MM - _PLATE_MM[0], _PLATE_MM[1], text)
         if plate is not None:
             self._image(plate, self.get_x(), self.get_y(), *_PLATE_MM)
@@ -168,6 +170,8 @@ class _Pages(FPDF):
         if report.plate.text:
             least = min(report.plate.confidences, default=0.0)
             plate = f"{report.plate.text} (판독 {report.plate.readings}회, 최저 확신도 {least:.2f})"
+        if contents.plate_corrected is not None:
+            plate = f"{contents.plate_corrected} (사람이 정정 (corrected); 판독 결과 {plate})"
         return (
             ("보고서 번호 (report)", report.id),
             (

@@ -19,6 +19,7 @@ from storage.chain import append_record, columns
 from storage.database import shown
 from storage.ports import Applied, HistoryEntry, Outcome, ReportCounts, ReportFilter, StoredReport
 from storage.report_queries import listed, matching, repeats_of, seen_at_place
+from storage.reviews import refuse_withdrawn
 from storage.tables import CameraEventRow, EvidenceRow, HistoryRow, ReportRow, TombstoneRow
 from storage.transactions import changing, keep_others_out, reading
 
@@ -91,6 +92,8 @@ class SqlReportStore:
                 raise StorageError(f"there is no report {report_id}")
             before = ReportState(row.state)
             after = next_state(before, to)
+            if after is ReportState.EXPORTED:
+                refuse_withdrawn(report_id, row.verdict)
             row.state, row.updated_at = after.value, at
             session.add(_step(report_id, row.revision, before, after, at=at, by=by, why=why))
             session.flush()

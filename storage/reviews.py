@@ -31,6 +31,19 @@ class ReviewStep(StrEnum):
 
 # What is being judged or has been thrown out by the rules is nobody's to confirm.
 _ACCUSATIONS = frozenset({ReportState.FINAL, ReportState.EXPORTED})
+_WITHDRAWN = frozenset({ReviewStep.REJECTED, ReviewStep.MERGED})
+
+
+def refuse_withdrawn(report_id: str, verdict: str | None) -> None:
+    """Stop an accusation that a person has taken back from leaving the house.
+
+    Raises:
+        IllegalTransitionError: the verdict is that it is wrong, or a repeat of another report.
+    """
+    if verdict in _WITHDRAWN:
+        raise IllegalTransitionError(
+            f"report {report_id} was {verdict} by a person and is not exported; reopen its review first"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

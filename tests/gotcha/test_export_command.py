@@ -16,6 +16,7 @@ import numpy as np
 import pypdfium2
 import pytest
 
+from pipeline.errors import IllegalTransitionError
 from pipeline.geometry import Box, Polygon, Size
 from pipeline.geometry import Point as Corner
 from pipeline.picture import Image
@@ -24,6 +25,7 @@ from simulator.plate_numbers import PlateStyle
 from sources.video_writer import VideoWriter
 from storage.access_log import AccessAction, SqlAccessLog
 from storage.record_hash import sha256
+from storage.reviews import Review, ReviewStep, SqlReviews
 from tests.gotcha.kept import Kept, kept
 from tests.reports import NOON, final, hex_id, rejected
 from tests.storage.chained import tamper
@@ -218,6 +220,36 @@ def test_what_is_not_final_is_not_exported(home: Kept) -> None:
     result = home.run("export", hex_id("a"), "--out", str(home.path.parent / "packs"))
     assert (result.exit_code, result.stderr) == (1, "a report that is rejected cannot become exported\n")
     assert not (home.path.parent / "packs").exists()
+
+
+@pytest.mark.parametrize("step", [ReviewStep.REJECTED, ReviewStep.MERGED])
+def test_what_a_person_took_back_is_not_exported(home: Kept, step: ReviewStep) -> None:
+    """The state of a report is the machine's word; the export asked for nothing else."""
+    stored = report(home)
+    other = home.keep(final("b", evidence=stored.evidence), NOON)
+    becomes = other.id if step is ReviewStep.MERGED else None
+    taken = Review(report_id=stored.id, step=step, reason="loading", becomes=becomes, by="anna", at=NOON)
+    SqlReviews(home.engine).add(taken)
+    result = home.run("export", stored.id, "--out", str(home.path.parent / "packs"))
+    assert result.exit_code == 1
+    assert f"was {step.value} by a person" in result.stderr
+    with pytest.raises(IllegalTransitionError, match="reopen"):
+        home.store.move(stored.id, ReportState.EXPORTED, at=NOON, by="x", why="")
+    assert not (home.path.parent / "packs").exists()
+
+
+def test_the_pack_tells_the_corrected_plate_and_the_gap_that_held(home: Kept) -> None:
+    """It named the plate as it was misread, and the gap the zone asks for today."""
+    stored = report(home, photo_gap_s=45.0)
+    corrected = Review(report_id=stored.id, step=ReviewStep.CORRECTED, becomes="12가3458", by="anna", at=NOON)
+    SqlReviews(home.engine).add(corrected)
+    pack = export(home)
+    assert json.loads(pack.read("report.json"))["plate_corrected"] == "12가3458"
+    first = pypdfium2.PdfDocument(pack.read("report.pdf"))[0].get_textpage().get_text_bounded()
+    assert "12가3458" in first
+    assert "12가3456" in first
+    assert "45 s" in first
+    assert home.run("verify").exit_code == 0
 
 
 @pytest.mark.parametrize("attack", ["record", "evidence", "gone"])
