@@ -107,6 +107,15 @@ class Case:
             ),
         )
 
+    def under(self, *, kind: str, dwell_s: float) -> Case:
+        """The same case where its zone's rule may be another one than when it was opened.
+
+        A verdict stands, and so does a violation of the rule that held then.
+        """
+        if self.decided or self.violating_at is not None:
+            return self
+        return replace(self, zone_kind=kind, dwell_s=dwell_s)
+
     def judged(self, verdict: Verdict) -> Case:
         """The case after `verdict`."""
         return replace(

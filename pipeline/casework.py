@@ -180,6 +180,8 @@ class Casework:
         for kept in cases:
             case = kept.moved(offset_s)
             if case.zone in self._zones:
+                zone = self._zones[case.zone]
+                case = case.under(kind=zone.kind.value, dwell_s=zone.dwell_s)
                 self._cases[case.vehicle.id, case.zone] = case
                 self._plates.recall(case.vehicle.id, case.readings)
             elif case.revision > 0 and not case.decided:
