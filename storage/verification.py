@@ -184,6 +184,10 @@ def _check_reports(session: Session, check: RecordCheck, newest: dict[str, Chain
                     "the report, its evidence's entries, its history or its reviews are not what was stored"
                     f" ({_shown(link)})",
                 )
+            elif row.plate_tail != row.plate_text[-4:]:
+                # Not in the hash, since it follows from what is; a search would miss the report.
+                text = f"it is looked for by {row.plate_tail!r}, which its plate does not end with"
+                check.found(Fault.ALTERED, subject, text)
             count, seen = repeats.get(row.id, (0, row.own_last_seen_at))
             if (row.repeats, row.last_seen_at) != (count, max(seen, row.own_last_seen_at)):
                 check.found(Fault.ALTERED, subject, f"its count of repeats is {row.repeats}, not {count}")

@@ -94,6 +94,8 @@ _ATTACKS = [
     ("UPDATE reports SET plate_confidences = '[1]' WHERE id = '{A}'", [(_ALTERED, f"report {A}")]),
     ("UPDATE reports SET state = 'final' WHERE id = '{A}'", [(_ALTERED, f"report {A}")]),
     ("UPDATE reports SET note = 'x' WHERE id = '{D}'", [(_ALTERED, f"report {D}")]),
+    # What searches go by: the report would not be found any more.
+    ("UPDATE reports SET plate_tail = '9999' WHERE id = '{E}'", [(_ALTERED, f"report {E}")]),
     ("UPDATE reports SET repeats = 7 WHERE id = '{A}'", [(_ALTERED, f"report {A}")]),
     ("UPDATE evidence SET sha256 = '{zeros}' WHERE report_id = '{B}'", [(_ALTERED, f"report {B}")]),
     ("DELETE FROM evidence WHERE report_id = '{A}' AND position = 1", [(_ALTERED, f"report {A}")]),
