@@ -207,19 +207,26 @@ class CameraRunner:
 
     def _opens(self, frame: Frame) -> bool:
         """Whether the picture can be decoded: a kept state is compared with the first that can."""
+        told = self.counts.damaged
         try:
             return frame.picture.size.width > 0
         except PictureError:
-            self.counts.damaged += 1
+            self._count_damaged(told)
             return False
+
+    def _count_damaged(self, before: int) -> None:
+        """Count a damaged picture, unless it was opened on demand: then its source has just told of it."""
+        if self.counts.damaged == before:
+            self.counts.damaged += 1
 
     def _step(self, watch: CameraWatch, frame: Frame) -> bool:
         """Take in a frame; whether cases or reports were made that a restart must know of."""
         self.counts.frames += 1
+        told = self.counts.damaged
         try:
             step = watch.step(frame)
         except PictureError as error:
-            self.counts.damaged += 1
+            self._count_damaged(told)
             _log.debug("%s: %s", self._setup.name, error)
             return False
         self.counts.detected += step.detections is not None

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from gotcha.camera_runner import CameraRunner, CameraSetup
+from pipeline.errors import PictureError
 from pipeline.frame import Frame, NoticeSink
 from pipeline.report import ReportState
 from pipeline.watch_step import WatchStep
 from sources.clocks import Clocks
 from sources.notifier import Notifier
+from sources.packet_decoder import OnDemandPicture
+from sources.video_picture import VideoPicture
 from tests.pipeline.fakes import MemoryEvidence, MemorySink, frame, street
 from tests.pipeline.rig import PLACE, Rig, stands
 
@@ -110,6 +113,38 @@ def test_pictures_that_the_source_itself_refused_are_counted_as_damaged() -> Non
     runner.run(threading.Event())
     assert runner.counts.damaged == 3
     assert runner.counts.frames == 3
+
+
+def test_a_damaged_picture_that_was_opened_on_demand_counts_once() -> None:
+    """It counted twice: its source told of it while the watch failed over it."""
+    rig = Rig(stands(2, 1000))
+
+    class Damaged(Seconds):
+        def __init__(self, sink: NoticeSink | None) -> None:
+            super().__init__(0, 4)
+            self._notifier = Notifier("gate", sink, Clocks(monotonic=lambda: 1000.0))
+
+        def _opened(self) -> VideoPicture:
+            self._notifier.damaged("a damaged h264 keyframe")
+            raise PictureError("a damaged h264 keyframe")
+
+        def frames(self, stop: threading.Event) -> Iterator[Frame]:
+            for one in super().frames(stop):
+                picture = OnDemandPicture(self._opened)
+                yield replace(one, picture=picture, detail=picture) if one.index in (1, 3) else one
+
+    for told in (True, False):
+        setup = CameraSetup(
+            name="gate",
+            live=False,
+            source=lambda sink, told=told: Damaged(sink if told else None),  # type: ignore[misc]
+            watch=lambda _: rig.watch,
+            memory=None,
+        )
+        runner = CameraRunner(setup, lambda *_: None)
+        runner.run(threading.Event())
+        assert runner.counts.frames == 4
+        assert runner.counts.damaged == 2
 
 
 def test_who_may_no_longer_watch_stops_at_the_next_frame_and_judges_nothing() -> None:
