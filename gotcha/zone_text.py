@@ -114,7 +114,8 @@ def _written(key: str, value: JsonValue) -> Any:
         return hours
     if key in _INLINE and isinstance(value, list):
         return _inline([_inline(point) if isinstance(point, list) else point for point in value])
-    return value
+    # People write 90, not 90.0.
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _inline(values: Sequence[Any]) -> CommentedSeq:

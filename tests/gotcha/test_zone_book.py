@@ -58,7 +58,7 @@ def test_one_value_changes_one_line_and_its_comment_stays(path: Path) -> None:
     zones.write("gate", edited(sheet, 2, dwell_s=900.0, name="exit lane"), sheet.revision)
     gone, new = ({" ".join(line.split()) for line in lines} for lines in changed_lines(path))
     assert gone - new == {"- name: fire lane", "dwell_s: 600 # instead of the kind's 300 s"}
-    assert new - gone == {"- name: exit lane", "dwell_s: 900.0 # instead of the kind's 300 s"}
+    assert new - gone == {"- name: exit lane", "dwell_s: 900 # instead of the kind's 300 s"}
     assert load_config(path, opens_cameras=False).camera("gate").zones[2].dwell_s == 900.0
 
 
