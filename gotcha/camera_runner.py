@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from pipeline.errors import InvalidValueError, PictureError, SourcePermanentError, StorageError
@@ -112,6 +112,7 @@ class CameraRunner:
         self.footage_over = False
         self.trouble: str | None = None
         self._told_s: dict[str, float] = {}
+        self._last_step: WatchStep | None = None
 
     def run(self, stop: threading.Event) -> None:
         """Watch until the source ends or `stop` is set; never raises."""
@@ -178,7 +179,7 @@ class CameraRunner:
             self._save(watch)
         self.footage_over = not stop.is_set()
         if last is not None and self.footage_over:
-            self._finish(watch, stop)
+            self._finish(watch, last, stop)
         return False
 
     def _with_new_rules(self, watch: CameraWatch, source: FrameSource, frame: Frame) -> CameraWatch:
@@ -189,9 +190,12 @@ class CameraRunner:
             load_watch(new, state, frame)
         return new
 
-    def _finish(self, watch: CameraWatch, stop: threading.Event) -> None:
+    def _finish(self, watch: CameraWatch, last: Frame, stop: threading.Event) -> None:
         """A file has ended: judge what is open, and stay until the sink has taken it."""
-        watch.finish()
+        reports = watch.finish()
+        if reports and self._last_step is not None:
+            step = replace(self._last_step, detections=None, departed=(), changes=(), reports=reports)
+            self._observe(self._setup.name, last, step)
         while not watch.send_unsent() and not stop.wait(SEND_AGAIN_S):
             _log.error("%s: reports wait, since the outbox does not take them", self._setup.name)
 
@@ -230,6 +234,7 @@ class CameraRunner:
             _log.debug("%s: %s", self._setup.name, error)
             return False
         self.counts.detected += step.detections is not None
+        self._last_step = step
         for problem in step.problems:
             self._tell(problem, frame.at_s)
         self._observe(self._setup.name, frame, step)

@@ -11,7 +11,7 @@ import numpy as np
 from gotcha.camera_runner import CameraRunner, CameraSetup
 from pipeline.errors import PictureError
 from pipeline.frame import Frame, NoticeSink
-from pipeline.report import ReportState
+from pipeline.report import Report, ReportState
 from pipeline.watch_step import WatchStep
 from sources.clocks import Clocks
 from sources.notifier import Notifier
@@ -73,6 +73,7 @@ class Watched:
         self.rig = Rig(stands(2, 1000), evidence=evidence, sink=sink)
         self.memory = memory or DictMemory()
         self.now_s = 0.0
+        self.told: list[Report] = []
         setup = CameraSetup(
             name="gate",
             live=False,
@@ -85,6 +86,7 @@ class Watched:
 
     def _seen(self, camera: str, frame: Frame, step: WatchStep) -> None:
         self.now_s = frame.at_s
+        self.told.extend(step.reports)
 
     def run(self) -> Watched:
         self.runner.run(threading.Event())
@@ -95,6 +97,12 @@ def test_footage_that_ends_is_over_and_judged() -> None:
     watched = Watched((0, 15)).run()
     assert watched.runner.footage_over
     assert watched.rig.states == [ReportState.TEMPORARY, ReportState.REJECTED]
+
+
+def test_what_is_judged_at_the_end_of_a_file_is_told_like_the_rest() -> None:
+    """The log and the summary knew nothing of reports that were made or rejected once a file had ended."""
+    watched = Watched((0, 15)).run()
+    assert [report.state for report in watched.told] == watched.rig.states
 
 
 def test_pictures_that_the_source_itself_refused_are_counted_as_damaged() -> None:
