@@ -36,15 +36,13 @@ def sighting_of(report: Report) -> Sighting:
     )
 
 
-def keep(session: Session, sighting: Sighting, *, is_first: bool = False) -> None:
+def keep(session: Session, sighting: Sighting) -> None:
     """Write `sighting` in the session's transaction, in the place of an older one of its id.
-
-    `is_first`: there is no older one, and none need be looked for.
 
     A newer one without a look keeps the older one's: what the vehicle looked like does not get lost when
     only its departure is told.
     """
-    older = None if is_first else _older(session, sighting)
+    older = _older(session, sighting)
     row, vector = _row(sighting), _vector(sighting)
     if older is not None:
         before, before_vector = older

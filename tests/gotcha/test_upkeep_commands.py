@@ -134,7 +134,7 @@ def test_a_forged_end_of_the_chain_is_found_by_what_was_written_down(home: Kept)
     """Nothing in the database itself shows it: record, link and every hash fit each other."""
     home.keep(final("a", evidence=photos(home, "a")), NOON)
     assert findings(home) == []
-    forge_last(home.engine, "gate", "UPDATE reports SET plate_text = '99가9999'")
+    forge_last(home.engine, "gate", "UPDATE reports SET plate_text = '99가9999', plate_tail = '9999'")
     assert findings(home) == [("altered", "link gate#1")]
     shown = home.run("verify")
     assert "the records of links 1-1 were rewritten, with their hashes" in shown.stdout
@@ -156,7 +156,7 @@ def test_another_machines_anchors_and_an_evidence_pack_are_witnesses_too(home: K
         result = home.run("verify", "--against", str(witness))
         assert (result.exit_code, "(1 of them written down elsewhere)" in result.stdout) == (0, True)
     (home.config.state_dir / "chain-anchors.jsonl").unlink()
-    forge_last(home.engine, "gate", "UPDATE reports SET plate_text = '99가9999'")
+    forge_last(home.engine, "gate", "UPDATE reports SET plate_text = '99가9999', plate_tail = '9999'")
     for witness in (pack, other):
         result = home.run("verify", "--against", str(witness))
         assert (result.exit_code, "ALTERED link gate#1" in result.stdout) == (1, True)

@@ -56,7 +56,8 @@ def test_a_rewritten_end_fits_itself_and_not_its_anchor(engine: Engine, file: An
     store.apply(final("f"), at=LATER, by="w")
     file.note(heads(engine), at=LATER)
     last = hex_id("f")
-    forge_last(engine, "gate", f"UPDATE reports SET plate_text = '99가9999' WHERE id = '{last}'")  # noqa: S608
+    forged = f"UPDATE reports SET plate_text = '99가9999', plate_tail = '9999' WHERE id = '{last}'"  # noqa: S608
+    forge_last(engine, "gate", forged)
     assert faults(engine) == []
     (finding,) = verify_records(engine, file.read()).findings
     assert (finding.fault, finding.subject) == (Fault.ALTERED, "link gate#10")
