@@ -18,6 +18,7 @@ from trackers.view import View
 _KEPT_BOXES = 31  # enough for a steady median, and bounded
 _EVIDENCE_S = 24.0  # three times the patience: light that comes and goes does not erase what was seen
 _HOLD_S = 10.0  # behind something in front
+_ENLARGED_WORTH = 0.7  # of a closer look's score beside that of a look at the whole
 
 
 class Candidate:
@@ -47,7 +48,7 @@ class Candidate:
         self.window = StillnessWindow(self._options.stillness_s)
         self.evidence = Evidence(_EVIDENCE_S)
         self.boxes: deque[Box] = deque([self.box], maxlen=_KEPT_BOXES)
-        self._count(_sample(detection, view.at_s))
+        self._count(self._sample(detection, view))
 
     def _count(self, sample: Sample) -> None:
         self.window.add(sample)
@@ -69,7 +70,7 @@ class Candidate:
             self.seen_s = view.at_s
             self.boxes.append(detection.box)
             self.box = median_box(list(self.boxes))
-            self._count(_sample(detection, view.at_s))
+            self._count(self._sample(detection, view))
         elif still:
             self.seen_s = view.at_s
             if looked:
@@ -94,6 +95,13 @@ class Candidate:
             return False
         where = view.on_gray(self._anchor)
         return self.appearance.rolled(view.gray, where, options.block_keep, options.aside_keep)
+
+    def _sample(self, detection: Detection, view: View) -> Sample:
+        # Enlarged, markings on the road look like vehicles: what looks at the whole have left open for long
+        # has to be seen better there.
+        enlarged = self.overdue and not self.near and view.is_near(self.box)
+        score = detection.score * (_ENLARGED_WORTH if enlarged else 1.0)
+        return Sample(at_s=view.at_s, score=score, box=detection.box, label=detection.label)
 
     def stands(self, at_s: float) -> bool:
         """Whether it is now known to stand: quickly where it is seen well, patiently where it is not."""
@@ -153,7 +161,3 @@ class Candidate:
         where = self._anchor.scaled(scale, scale).shifted(dx, dy)
         seen = self.appearance.compare(view_gray, where, self._options.block_keep)
         return seen.flat or seen.blocks >= self._options.doubt_share
-
-
-def _sample(detection: Detection, at_s: float) -> Sample:
-    return Sample(at_s=at_s, score=detection.score, box=detection.box, label=detection.label)

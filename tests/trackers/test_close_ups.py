@@ -101,3 +101,24 @@ def test_large_and_well_seen_vehicles_need_no_closer_look() -> None:
             tracker.update(frame, street.detections(step / 2))
         else:
             tracker.update(frame, None)
+
+
+def test_road_markings_that_only_closer_looks_take_for_a_car_do_not_stand() -> None:
+    """Of a zebra crossing looks at the whole saw a quarter of a car, closer ones half of one: a false report."""
+    tracker = PlaceTracker()
+    street = Street([Actor(path=parked(100.0, arrive_s=-9.0), width=18, height=13)])
+    closer_looks = 0
+    for step in range(120):
+        at_s = step / 2
+        frame = street.frame(step, at_s)
+        (marking,) = street.detections(at_s)
+        # Cars that passed hid it at the start.
+        whole = (replace(marking, score=0.23),) if at_s >= 12.0 else ()
+        if not tracker.needs_detection(frame):
+            update = tracker.update(frame, None)
+        else:
+            closer = tracker.close_ups(frame, whole)
+            closer_looks += bool(closer)
+            update = tracker.update(frame, (replace(marking, score=0.55),) if closer else whole)
+        assert update.standing == (), at_s
+    assert closer_looks
