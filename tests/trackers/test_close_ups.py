@@ -104,7 +104,7 @@ def test_large_and_well_seen_vehicles_need_no_closer_look() -> None:
 
 
 def test_road_markings_that_only_closer_looks_take_for_a_car_do_not_stand() -> None:
-    """Looks at the whole saw a quarter of a car in a zebra crossing, closer ones half of one: a false report."""
+    """Looks at the whole saw a quarter of a car in a zebra crossing, closer ones half: a false report."""
     tracker = PlaceTracker()
     street = Street([Actor(path=parked(100.0, arrive_s=-9.0), width=18, height=13)])
     closer_looks = 0
