@@ -28,6 +28,10 @@ class BucketNotice:
     version: str | None = None
 
     def __post_init__(self) -> None:
+        said = (self.bucket, self.key, "" if self.version is None else self.version)
+        if not all(isinstance(one, str) for one in said):
+            kinds = ", ".join(type(one).__name__ for one in said)
+            raise InvalidValueError(f"expected bucket, key and version as texts, got {kinds}")
         if not self.bucket or not 1 <= len(self.key.encode()) <= _LONGEST_KEY_BYTES:
             raise InvalidValueError(
                 f"expected a bucket and a key of 1-{_LONGEST_KEY_BYTES} bytes, "
@@ -49,7 +53,9 @@ def read_notices(text: str) -> tuple[BucketNotice, ...]:
     """
     try:
         return _notices(_decoded(text))
-    except (KeyError, TypeError, AttributeError, InvalidValueError) as error:
+    # ValueError: also keys that are no UTF-8. What left here otherwise would stop the inbox for good, as the
+    # message comes again.
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise PayloadError(f"the message is no notice of a bucket: {type(error).__name__}: {error}") from None
 
 

@@ -86,3 +86,23 @@ def test_eventbridge_does_not_encode_keys() -> None:
 def test_what_is_no_notice_is_said_so(text: str) -> None:
     with pytest.raises(PayloadError, match="the message is no notice of a bucket"):
         read_notices(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        event(record("gate/%ff.jpg")),
+        event(record("gate/\ud800.jpg")),
+        "[" * 100_000,
+        '{"Message": ' * 100_000,
+        event(record("1.jpg") | {"s3": {"bucket": {"name": ["street"]}, "object": {"key": "1.jpg"}}}),
+        event(
+            record("1.jpg")
+            | {"s3": {"bucket": {"name": "street"}, "object": {"key": "1.jpg", "versionId": 5}}}
+        ),
+    ],
+    ids=["no UTF-8", "half a character", "deep", "deep objects", "bucket is a list", "version is a number"],
+)
+def test_what_would_stop_the_inbox_is_no_notice(text: str) -> None:
+    with pytest.raises(PayloadError, match="no notice of a bucket"):
+        read_notices(text)
