@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +13,7 @@ from storage.analyses import (
     ENDED,
     Analysis,
     AnalysisFilter,
+    AnalysisKind,
     AnalysisState,
     NewAnalysis,
     Progress,
@@ -27,8 +27,8 @@ _ENDED = tuple(state.value for state in ENDED)
 # One that failed or was cancelled may be asked for again.
 _ANSWERS = (*_UNFINISHED, AnalysisState.COMPLETED.value)
 
-# The keys of files as a result names them.
-_KEY = re.compile(r'"([0-9a-f]{2}/[0-9a-f]{64})"')
+# The copy made of what was sent, as the result of a video's copy or of a try-out names it.
+_MADE = re.compile(r'"annotated": \{"key": "([0-9a-f]{2}/[0-9a-f]{64})"')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,10 +214,15 @@ class AnalysisStore:
         with reading(self._engine) as session:
             sent = session.exec(select(AnalysisRow.files)).all()
             made = session.exec(
-                select(AnalysisRow.result).where(col(AnalysisRow.result).startswith('{"annotated":'))
+                select(AnalysisRow.result).where(
+                    or_(
+                        col(AnalysisRow.result).startswith('{"annotated":'),
+                        col(AnalysisRow.kind) == AnalysisKind.DETECT.value,
+                    )
+                )
             ).all()
         keys = {str(file["key"]) for files in sent for file in files}
-        return frozenset(keys | {str(json.loads(result)["annotated"]["key"]) for result in made if result})
+        return frozenset(keys.union(*(_MADE.findall(result) for result in made if result)))
 
     def forget(self, *, ended_before: datetime) -> int:
         """Delete analyses that ended before; how many."""
