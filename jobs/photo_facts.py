@@ -24,6 +24,8 @@ LEAST_SIDE = 16
 _LONGEST_SIDE = 20_000
 # A turn by 90 degrees: EXIF orientations 5 to 8 (Exif 2.32, 4.6.4.A).
 _TURNED = frozenset({5, 6, 7, 8})
+# As in a JPEG, where it fits into one segment.
+_LONGEST_EXIF = 1 << 16
 _EARTH_RADIUS_M = 6_371_009.0
 _BRANDS = (b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1", b"hevc", b"hevx")
 
@@ -101,7 +103,10 @@ def photo_facts(path: Path, limits: PhotoLimits, now: datetime) -> PhotoFacts:
         with Image.open(path, formats=(_FORMATS[media_type],)) as image:
             width, height = image.size
             _check_size(width, height, limits)
-            exif = image.getexif()
+            if media_type is MediaType.PNG:
+                image.info.update(_png_exif(path))
+            # The base class's: that of PNG decodes the whole picture where the header has no EXIF.
+            exif = Image.Image.getexif(image)
             details = exif.get_ifd(ExifTags.IFD.Exif)
             gps = exif.get_ifd(ExifTags.IFD.GPSInfo)
             turned = exif.get(ExifTags.Base.Orientation) in _TURNED
@@ -176,6 +181,27 @@ def _media_type(path: Path, limits: PhotoLimits) -> MediaType:
         )
     what = next((name for mark, name in _OTHERS if head.startswith(mark)), "something else")
     raise UploadRefusedError(f"the file is no photo: expected a JPEG, PNG, WebP or HEIC, got {what}")
+
+
+def _png_exif(path: Path) -> dict[str, bytes]:
+    """EXIF of a PNG by its chunks, which may follow the picture (PNG 3rd edition, 5.6); `{}`: it has none.
+
+    Raises:
+        UploadRefusedError: the file is cut off.
+    """
+    found: dict[str, bytes] = {}
+    with path.open("rb") as file:
+        file.seek(8)
+        while len(head := file.read(8)) == 8:
+            length, name = int.from_bytes(head[:4]), head[4:]
+            if name == b"IEND":
+                return found
+            begins = file.tell()
+            if name == b"eXIf" and length <= _LONGEST_EXIF:
+                found["exif"] = b"Exif\0\0" + file.read(length)
+            # Its checksum follows.
+            file.seek(begins + length + 4)
+    raise UploadRefusedError("the file begins like a PNG picture and is cut off")
 
 
 def _check_size(width: int, height: int, limits: PhotoLimits) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import IFDRational
 
 from jobs.exif_values import Position
@@ -58,6 +59,27 @@ def test_each_kind_of_picture(kind: MediaType, tmp_path: Path) -> None:
     assert found.time_from is TimeFrom.EXIF
     assert found.position is not None
     assert distance_m(found.position, Position(latitude=37.5663, longitude=126.9779)) < 1.0
+
+
+def test_looking_at_a_png_decodes_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Also where its header has no EXIF: this runs in the web server, several at a time."""
+
+    def decode(_picture: PngImageFile) -> None:
+        raise AssertionError("the picture is decoded")
+
+    monkeypatch.setattr(PngImageFile, "load", decode)
+    assert facts(tmp_path, photo(kind="PNG")).size == Size(width=64, height=48)
+
+
+def test_a_png_may_say_its_time_behind_the_picture(tmp_path: Path) -> None:
+    data = photo(exif_of(taken="2026:05:01 10:00:00", offset="+09:00"), kind="PNG")
+    at = data.index(b"eXIf") - 4
+    ends = at + 12 + int.from_bytes(data[at : at + 4])
+    # IEND takes the last 12 bytes.
+    behind = data[:at] + data[ends:-12] + data[at:ends] + data[-12:]
+    assert facts(tmp_path, behind).taken_at(SEOUL) == datetime(2026, 5, 1, 1, 0, tzinfo=UTC)
+    with pytest.raises(UploadRefusedError, match="cut off"):
+        facts(tmp_path, behind[:-20])
 
 
 def test_a_time_without_offset_is_read_in_the_zone_and_says_so(tmp_path: Path) -> None:
