@@ -122,14 +122,16 @@ class PartialUploads:
 
         Raises:
             UploadRefusedError: it is gone.
-            UploadError: somebody else writes to it just now, or the folder cannot be used.
+            UploadError: somebody else writes to it or has just completed it, or the folder cannot be used.
         """
         try:
-            with self._data(upload_id).open("ab") as file:
+            with open(self._data(upload_id), "ab", opener=_existing) as file:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 upload = self.get(upload_id)
                 if upload is None:
                     raise UploadRefusedError("the upload is gone; begin it anew")
+                if upload.answer:
+                    raise UploadError("another request has just completed this upload; ask again")
                 yield PieceWriter(file.fileno(), upload)
         except FileNotFoundError:
             raise UploadRefusedError("the upload is gone; begin it anew") from None
@@ -167,9 +169,14 @@ class PartialUploads:
 
     def _clear_old(self) -> None:
         for path in self._root.iterdir():
-            if time() - path.stat().st_mtime > KEPT_S and not self._data(path.stem).exists():
+            try:
+                old = time() - path.stat().st_mtime > KEPT_S
+            except FileNotFoundError:
+                # Another upload's description that was written just now has its name since.
+                continue
+            if old and not self._data(path.stem).exists():
                 path.unlink(missing_ok=True)
-            elif path.suffix == ".part" and time() - path.stat().st_mtime > KEPT_S:
+            elif old and path.suffix == ".part":
                 _log.info("an upload that nobody finished within a day is deleted")
                 self.discard(path.stem)
 
@@ -218,6 +225,11 @@ class PieceWriter:
                 left = left[written:]
         except OSError as error:
             raise _unusable(error) from error
+
+
+def _existing(path: str, flags: int) -> int:
+    """Opens a file that is there: appending would else make one anew that was just discarded."""
+    return os.open(path, flags & ~os.O_CREAT)
 
 
 def _unusable(error: OSError) -> UploadError:
