@@ -130,7 +130,9 @@ class VideoAnalyzer:
             advance,
             control.stop,
             evidence=evidence,
-            root=analysis_root(sha256, camera, settings_digest(config)),
+            root=analysis_root(
+                sha256, camera, settings_digest(config), filmed_at=_corrected(analysis, facts)
+            ),
             annotated=annotated,
             models=models,
         )
@@ -156,6 +158,12 @@ def _started(analysis: Analysis, facts: VideoFacts) -> tuple[datetime | None, bo
     said = analysis.asked.settings.get(STARTED_AT)
     given = None if said is None else datetime.fromisoformat(said)
     return given, given is None and facts.filmed_at is None
+
+
+def _corrected(analysis: Analysis, facts: VideoFacts) -> datetime | None:
+    """When the sender says it was filmed, where the file does not say the same."""
+    given, _ = _started(analysis, facts)
+    return None if given == facts.filmed_at else given
 
 
 def _started_at(analysis: Analysis, facts: VideoFacts) -> datetime:

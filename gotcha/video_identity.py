@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import UTC, datetime
 from pathlib import Path
 
 from gotcha.config import Config
@@ -47,6 +48,15 @@ def _digest(config: Config, camera: Camera) -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 
-def analysis_root(sha256: str, camera: str, settings: str) -> str:
-    """What the ids of reports follow from: the same video, camera and settings give the same reports."""
-    return f"{sha256}/{camera}/{settings}"
+def analysis_root(sha256: str, camera: str, settings: str, *, filmed_at: datetime | None = None) -> str:
+    """What the ids of reports follow from: the same video, camera and settings give the same reports.
+
+    Args:
+        sha256: of the video.
+        camera: whose view it shows.
+        settings: see `settings_digest`.
+        filmed_at: aware, what somebody says against the file's own word; other times are other reports, as
+            they would else be taken for those that are stored, and be lost.
+    """
+    root = f"{sha256}/{camera}/{settings}"
+    return root if filmed_at is None else f"{root}/{filmed_at.astimezone(UTC).isoformat()}"

@@ -153,6 +153,21 @@ def test_done_twice_it_stores_what_one_time_stores(worker: Worker, parking: Park
     assert {"photo_1", "photo_2"} <= {item.kind.value for item in stored.report.evidence}
 
 
+def test_a_video_sent_again_with_its_right_time_has_reports_of_that_time(
+    worker: Worker, parking: Parking
+) -> None:
+    """Under the ids of the first ones they would be taken for stored, and the wrong time would stay."""
+    days = ("2026-05-01T09:00:00+09:00", "2026-05-02T09:00:00+09:00", "2026-05-02T00:00:00+00:00")
+    found = [worker.analyze(worker.sent(parking.path, **{STARTED_AT: day})) for day in days]
+    wrong, right, same = ([one["id"] for one in result["reports"]] for result in found)
+    assert wrong != right == same
+    (report_id,) = right
+    stored = worker.reports.get(report_id)
+    assert stored is not None
+    assert 0 <= (stored.report.arrived_at - datetime(2026, 5, 2, tzinfo=UTC)).total_seconds() < 5
+    assert worker.reports.count(ReportFilter()) == 2
+
+
 def test_what_is_found_is_said_whole(worker: Worker, parking: Parking) -> None:
     found = worker.analyze(worker.sent(parking.path))
     assert (found["video"], found["camera"], found["ended"]) == ("yesterday.mp4", "gate", None)
