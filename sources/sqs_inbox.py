@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ _MOST_AT_ONCE = 10
 _WAIT_S = 3
 _MISSING = {"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist", "InvalidAddress"}
 _LONGEST_REASON = 250
+# What is in no text of a message (SQS, "SendMessage"); keys of files may have it, and nothing would be sent.
+_UNSENDABLE = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,13 +136,12 @@ class SqsInbox:
         Raises:
             SourceError: as for `receive`; the message stays.
         """
+        said = _UNSENDABLE.sub("\ufffd", reason)[:_LONGEST_REASON] or "unknown"
         with self._translated():
             self._client.send_message(
                 QueueUrl=self._dead_url,
                 MessageBody=message.body,
-                MessageAttributes={
-                    "reason": {"DataType": "String", "StringValue": reason[:_LONGEST_REASON] or "unknown"}
-                },
+                MessageAttributes={"reason": {"DataType": "String", "StringValue": said}},
             )
         self.delete(message)
 

@@ -236,6 +236,23 @@ def test_what_cannot_be_used_goes_to_the_dead_letters_with_its_reason(
     assert [path for path in (tmp_path / "uploads").rglob("*") if path.is_file()] == []
 
 
+def test_what_would_stop_the_inbox_goes_to_the_dead_letters_and_the_rest_goes_on(
+    street: Street, video: bytes
+) -> None:
+    street.sqs.purge_queue(QueueUrl=street.queue_url)
+    poison = (event(street.bucket, "%ff.mp4"), "[" * 100_000, event("somebody-elses", "a%01b.mp4"))
+    for body in poison:
+        street.sqs.send_message(QueueUrl=street.queue_url, MessageBody=body)
+    with street.ingesting():
+        wait_until(street.done(), within_s=30.0)
+        street.s3.put_object(Bucket=street.bucket, Key="1.mp4", Body=video)
+        wait_until(lambda: len(street.rows()) == 1, within_s=30.0)
+        wait_until(street.done(), within_s=30.0)
+    dead = dict(street.dead())
+    assert set(dead) == set(poison)
+    assert "a\ufffdb.mp4: it lies in none of ingest.folders" in dead[poison[2]]
+
+
 class Flaky:
     """Fails as told before it takes; counts."""
 
