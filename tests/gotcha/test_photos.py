@@ -26,7 +26,7 @@ from jobs.analyses import AnalysisControl, AnalysisRunner
 from jobs.analysis_queue import AnalysisQueue
 from jobs.embedded_redis import RedisService, open_redis
 from jobs.photo_facts import MediaType
-from jobs.photo_intake import NamedFile, PhotosAsked
+from jobs.photo_intake import NamedFile, PhotosAsked, ReportRevision
 from pipeline.picture import Image
 from pipeline.report import EvidenceKind, RejectionReason, Report, ReportState
 from simulator.scene import Scene
@@ -104,6 +104,16 @@ class Desk:
         assert done is not None
         return done
 
+    def compare(self, first: Report, second: Report) -> dict[str, object]:
+        """What the comparison of the photos of two reports says."""
+        asked = [ReportRevision(id=one.id, revision=one.revision) for one in (first, second)]
+        submitted = self._intake.compare(*asked, source=AnalysisSource.HTTP, owner="anna")
+        AnalysisRunner(self.store, self._analyzers, threading.Event()).run(submitted.analysis.id)
+        done = self.store.get(submitted.analysis.id)
+        assert done is not None
+        assert (done.state, done.error) == (AnalysisState.COMPLETED, "")
+        return dict(json.loads(done.result or ""))
+
     def again(self, analysis: Analysis) -> None:
         """The same work a second time, as after a worker that was killed before it could say so."""
         self._analyzers.analyze(analysis, AnalysisControl())
@@ -165,6 +175,18 @@ def test_too_soon_is_no_pair_and_a_third_photo_makes_one_report(desk: Desk, scen
     desk.analyse(jpeg(scene.frame(170.0), 70))
     states = sorted(report.state.value for report in desk.reports())
     assert states == ["duplicate", "final"]
+
+
+def test_two_reports_are_compared_by_their_photos(desk: Desk, scene: Scene) -> None:
+    for at_s, image in ((0, scene.frame(100.0)), (30, scene.frame(130.0)), (40, scene.frame(100.0)[:, ::-1])):
+        found(desk.analyse(jpeg(image, at_s), camera=None))
+    first, second, mirrored = sorted(desk.reports(), key=lambda report: report.arrived_at)
+    same = desk.compare(first, second)
+    assert (same["same_view"], same["same_vehicle"]) == (True, True)
+    other = desk.compare(first, mirrored)
+    assert other["same_view"] is False
+    # Nothing stands at one place in both.
+    assert (other["same_vehicle"], other["vehicle_likeness"]) == (None, None)
 
 
 def test_an_empty_place_or_another_view_is_no_partner(desk: Desk, scene: Scene) -> None:
