@@ -13,7 +13,13 @@ from typing import Protocol
 import redis
 
 from jobs.context import utc_now
-from pipeline.errors import GotchaError, QueueError, StorageError, StorageUnavailableError
+from pipeline.errors import (
+    GotchaError,
+    QueueError,
+    StorageError,
+    StorageUnavailableError,
+    UploadUnavailableError,
+)
 from storage.analyses import Analysis, AnalysisState, Progress
 from storage.analysis_store import AnalysisStore
 
@@ -68,7 +74,8 @@ class Analyzer(Protocol):
 
         Raises:
             AnalysisInterrupted: `control.stop` was set before it was done.
-            StorageUnavailableError: the database is away; it is tried again later.
+            StorageUnavailableError, UploadUnavailableError: database or bucket is away; it is tried again
+                later.
             GotchaError: the files cannot be analysed; says why in one sentence.
         """
         ...
@@ -118,9 +125,9 @@ class AnalysisRunner:
             except AnalysisInterrupted:
                 hold.end()
                 self._put_down(analysis_id, claim, hold)
-            except (StorageUnavailableError, QueueError, redis.RedisError) as error:
+            except (StorageUnavailableError, UploadUnavailableError, QueueError, redis.RedisError) as error:
                 hold.end()
-                _log.warning("analysis %s waits for the database or the queue: %s", analysis_id, error)
+                _log.warning("analysis %s waits for what is away: %s", analysis_id, error)
                 self._store.release(analysis_id, claim=claim)
             except GotchaError as error:
                 hold.end()

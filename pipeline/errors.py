@@ -97,6 +97,10 @@ class UploadError(GotchaError):
     """An uploaded file could not be kept or read again (full disk, missing rights, gone)."""
 
 
+class UploadUnavailableError(UploadError):
+    """The bucket of uploads does not answer now; trying again later helps."""
+
+
 class LoginError(GotchaError):
     """Somebody is not who they say they are."""
 

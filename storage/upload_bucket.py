@@ -10,12 +10,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import boto3
-from boto3.exceptions import Boto3Error
+from boto3.exceptions import Boto3Error, RetriesExceededError
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config as ClientConfig
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionError,  # noqa: A004  (botocore's own)
+    HTTPClientError,
+    IncompleteReadError,
+)
 
-from pipeline.errors import UploadError
+from pipeline.errors import UploadError, UploadUnavailableError
 from storage.blob_store import StoredBlob
 from storage.evidence_bucket import CONNECT_TIMEOUT_S, READ_TIMEOUT_S, BucketAddress
 from storage.upload_folder import clear_left_behind
@@ -26,6 +32,7 @@ if TYPE_CHECKING:
 
 _FOLDER = "uploads/"
 _GONE = {"NoSuchKey", "404", "NotFound"}
+_AWAY = (ConnectionError, HTTPClientError, IncompleteReadError, RetriesExceededError)
 # One part at a time: a video of gigabytes takes 8 MB of memory.
 _TRANSFER = TransferConfig(use_threads=False)
 
@@ -112,7 +119,15 @@ class UploadBucket:
         try:
             yield
         except (ClientError, BotoCoreError, Boto3Error) as error:
-            raise UploadError(
+            kind = UploadUnavailableError if _is_away(error) else UploadError
+            raise kind(
                 f"the bucket s3://{self._bucket}/{self._prefix} {what}: {error}; check evidence.s3, "
                 "the login in the environment and the network"
             ) from error
+
+
+def _is_away(error: Exception) -> bool:
+    """Whether the server, or the line to it, is at fault, and not what was asked of it."""
+    if isinstance(error, ClientError):
+        return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)) >= 500
+    return isinstance(error, _AWAY)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import os
+import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from pipeline.errors import UploadError, UploadRefusedError, UploadTooLargeError
+from pipeline.errors import UploadError, UploadRefusedError, UploadTooLargeError, UploadUnavailableError
 from storage.upload_bucket import UploadBucket
 from storage.upload_folder import UploadFolder
 from storage.upload_store import StoredUpload, UploadStore
@@ -107,3 +109,19 @@ def test_what_a_killed_program_left_a_day_ago_is_cleared_away(tmp_path: Path) ->
     os.utime(old, (then, then))
     UploadFolder(folder)
     assert (old.exists(), young.exists()) == (False, True)
+
+
+def test_a_bucket_that_does_not_answer_is_told_from_a_file_that_is_gone(
+    new_bucket: NewBucket, tmp_path: Path
+) -> None:
+    """What is away comes back: an analysis waits for it, and fails for a file that is gone."""
+    address, key = new_bucket(prefix="gotcha/"), f"ab/ab{'0' * 62}"
+    with pytest.raises(UploadError) as gone, UploadBucket(address, tmp_path).opened(key):
+        pass
+    assert not isinstance(gone.value, UploadUnavailableError)
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        away = replace(address, endpoint=f"http://127.0.0.1:{unused.getsockname()[1]}")
+        with pytest.raises(UploadUnavailableError), UploadBucket(away, tmp_path).opened(key):
+            pass
+    assert list(tmp_path.iterdir()) == []

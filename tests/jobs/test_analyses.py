@@ -19,7 +19,13 @@ from jobs.embedded_redis import RedisService
 from jobs.queues import AllowedJob, QueueName, open_queue
 from jobs.redis_connection import connect
 from jobs.tasks import run_analysis
-from pipeline.errors import PictureError, QueueError, StorageUnavailableError
+from pipeline.errors import (
+    GotchaError,
+    PictureError,
+    QueueError,
+    StorageUnavailableError,
+    UploadUnavailableError,
+)
 from storage.analyses import Analysis, AnalysisState
 from storage.analysis_store import AnalysisStore
 from storage.report_store import SqlReportStore
@@ -232,12 +238,13 @@ def test_a_bug_ends_one_analysis_and_not_the_worker(
     assert found(analyses, "b").state is AnalysisState.COMPLETED
 
 
-def test_a_database_that_is_away_costs_no_attempt(
-    analyses: AnalysisStore, queue: AnalysisQueue, start: StartWorker
+@pytest.mark.parametrize("away", [StorageUnavailableError, UploadUnavailableError])
+def test_a_database_or_bucket_that_is_away_costs_no_attempt(
+    analyses: AnalysisStore, queue: AnalysisQueue, start: StartWorker, away: type[GotchaError]
 ) -> None:
     def within(_: object) -> None:
         if len(analyzer.calls) <= MAX_ATTEMPTS:
-            raise StorageUnavailableError("the database is away")
+            raise away("it is away")
 
     analyzer = ObedientAnalyzer(within)
     start(analyzer)
