@@ -137,7 +137,7 @@ def test_a_bad_polygon(polygon: str, message: str) -> None:
         ("camera: {}", "line 1: camera: there is no such key; did you mean `cameras`?"),
         (
             "cameras: {a: {kind: rstp}}",
-            "line 1: cameras.a.kind: expected one of rtsp, esp32cam, stills, file, webcam",
+            "line 1: cameras.a.kind: expected one of rtsp, esp32cam, stills, device, file, webcam",
         ),
         (
             # Slower stills were taken, and places then forgot their vehicles between two pictures.

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 from rich.console import Console
 
@@ -13,7 +15,7 @@ from gotcha.config import Config, parse_config
 from gotcha.demo_comparison import compare
 from pipeline.geometry import Box
 from pipeline.plate import PlateText
-from pipeline.report import EvidenceKind, RejectionReason, Report, ReportState
+from pipeline.report import Evidence, EvidenceKind, RejectionReason, Report, ReportState
 from simulator.truth import SceneTruth, StandingTruth
 from storage.database import open_database
 from storage.evidence_folder import EvidenceFolder
@@ -21,6 +23,7 @@ from storage.report_store import SqlReportStore
 from tests import reports as samples
 from tests.gotcha.street import Parker, street
 from tests.sources.media import write_video
+from vision.encode import encode_jpeg
 
 BEGAN_AT = datetime(2026, 5, 1, tzinfo=UTC)
 DWELL_S = 10.0
@@ -66,9 +69,20 @@ class Case:
             "violating_at": arrived + timedelta(seconds=DWELL_S),
             "departed_at": left,
             "last_seen_at": left,
-            "evidence": (evidence,),
+            "evidence": (*self._photos(arrived), evidence),
         }
         return replace(samples.final(name), **(values | changes))  # type: ignore[arg-type]
+
+    def _photos(self, arrived: datetime) -> Iterator[Evidence]:
+        store = EvidenceFolder(self.config.evidence_dir)
+        for kind, after_s, grey in ((EvidenceKind.PHOTO_1, 0.0, 40), (EvidenceKind.PHOTO_2, 61.0, 200)):
+            yield store.put(
+                camera="street",
+                kind=kind,
+                taken_at=arrived + timedelta(seconds=after_s),
+                data=encode_jpeg(np.full((8, 8, 3), grey, np.uint8)),
+                media_type="image/jpeg",
+            )
 
     def verdict(self, *reports: Report, truth: SceneTruth | None = None) -> int:
         engine = open_database(self.config.database_url)

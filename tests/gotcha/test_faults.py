@@ -91,7 +91,7 @@ def test_worker_and_redis_are_killed_in_mid_run(
         worker, redis = program.children("spawn_main"), program.children("redis-server")
         kill(worker)
         kill(redis)
-        program.wait_for("the worker ended with status -9")
+        program.wait_for("the worker on the queue light ended with status -9")
         program.wait_for("the embedded Redis ended")
         wait_until_final(program, config)
         program.interrupt()

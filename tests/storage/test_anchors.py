@@ -115,9 +115,9 @@ def test_an_inserted_end_breaks_where_the_next_record_comes(engine: Engine, file
     assert faults(engine, file.read()) == [(Fault.ALTERED, "link gate#9")]
 
 
-def link(position: int, digest: str = "a" * 64) -> ChainLink:
+def link(position: int, digest: str = "a" * 64, camera: str = "문 gate") -> ChainLink:
     return ChainLink(
-        camera="문 gate",
+        camera=camera,
         position=position,
         kind=LinkKind.RECORD,
         report_id="r",
@@ -162,7 +162,7 @@ def test_a_folder_that_cannot_be_written_says_what_to_do(tmp_path: Path) -> None
 
 def _note(path: Path, worker: int) -> None:
     for number in range(50):
-        AnchorFile(path).note([link(worker * 100 + number + 1)], at=NOON)
+        AnchorFile(path).note([link(number + 1, camera=f"gate {worker}")], at=NOON)
 
 
 def test_processes_share_the_file(file: AnchorFile) -> None:
