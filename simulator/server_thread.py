@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import Awaitable, Callable, Sequence
+
+_log = logging.getLogger(__name__)
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -68,10 +71,13 @@ class ServerThread:
             self._writers.add(writer)
             try:
                 await handler(reader, writer)
-            except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, ConnectionError):
-                pass  # The viewer has gone, or was cut.
+            except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, ConnectionError) as error:
+                # A viewer that leaves, and one that a fault cuts off, are what this server is for.
+                _log.debug("a viewer is gone: %r", error)
             except asyncio.CancelledError:
-                pass  # The server ends.
+                # Only the server's end cancels, and nobody awaits this. Left to asyncio, it is reported as a
+                # handler that failed (asyncio.streams, before Python 3.12).
+                _log.debug("a viewer is cut off by the server's end")
             finally:
                 self._writers.discard(writer)
                 writer.close()

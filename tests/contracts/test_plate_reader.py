@@ -45,7 +45,6 @@ def _korean(backend: Backend) -> Case:
 
 
 def _easyocr(folder: Path) -> Case:
-    pytest.importorskip("easyocr", reason="run by make test-extras")
     from vision.easyocr_reader import EasyOcrReader
 
     write_network(folder)

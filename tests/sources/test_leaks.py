@@ -68,7 +68,6 @@ def webcam(sink: Notices, _folder: Path) -> Iterator[tuple[FrameSource, Lose]]:
     yield WebcamSource("c", options, sink=sink), lambda: None
 
 
-@pytest.mark.skipif(not hasattr(psutil.Process, "num_fds"), reason="files are counted on POSIX")
 @pytest.mark.parametrize("camera", [esp32, rtsp, webcam])
 def test_twenty_connections_leave_no_file_and_no_thread_behind(
     camera: Callable[[Notices, Path], AbstractContextManager[tuple[FrameSource, Lose]]], tmp_path: Path

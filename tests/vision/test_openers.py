@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import logging
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -29,10 +29,6 @@ from vision.yolo_detector import DetectorOptions, OnnxDetector, YoloDetector
 
 MODELS = Path(__file__).parents[2] / "models"
 OCR = MODELS / "plate_ocr.onnx"
-
-
-def _installed(package: str) -> bool:
-    return importlib.util.find_spec(package) is not None
 
 
 def test_auto_measures_takes_the_faster_and_says_so(caplog: pytest.LogCaptureFixture) -> None:
@@ -128,16 +124,16 @@ def test_the_region_chooses_the_reader() -> None:
     assert isinstance(chosen, RapidOcrReader)
 
 
-@pytest.mark.skipif(_installed("ultralytics"), reason="the extra is installed")
-def test_ultralytics_without_its_extra_says_what_to_install() -> None:
+def test_ultralytics_without_its_extra_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ultralytics", None)
     with pytest.raises(ModelError, match="install the extra `ultralytics`"):
         UltralyticsDetector(MODELS / "vehicle_detector.pt")
     with pytest.raises(ModelError, match="install the extra `ultralytics`"):
         open_detector(MODELS / "vehicle_detector.pt")
 
 
-@pytest.mark.skipif(_installed("easyocr"), reason="the extra is installed")
-def test_easyocr_without_its_extra_says_what_to_install() -> None:
+def test_easyocr_without_its_extra_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "easyocr", None)
     with pytest.raises(ModelError, match="install the extra `easyocr`"):
         EasyOcrReader()
 
