@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from playwright.sync_api import Browser, sync_playwright
 
 from gotcha.config import parse_config
 from gotcha.web_wiring import opened_services
@@ -37,6 +39,16 @@ class Site:
         caller = None if role is None else Caller(name=role.value, role=role, cameras=cameras)
         self.app.dependency_overrides[current_caller] = lambda: caller
         return TestClient(self.app, raise_server_exceptions=False)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    assert chromium is not None, "these tests need Chromium: `make chromium` installs it"
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield found
+        found.close()
 
 
 @pytest.fixture(scope="session")

@@ -6,103 +6,36 @@ to the folder of GOTCHA_SCREENSHOTS.
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 from tests.web.conftest import Site
 from tests.web.kept_reports import kept
+from tests.web.person import Person, Seat, seated, seats
 from tests.web.served import PASSWORD, furnish, served, watched
-from web.words import words
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-DESK, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 780}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    assert CHROMIUM is not None, "these tests need Chromium: `make chromium` installs it"
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield found
-        found.close()
-
-
-class Person:
-    """Somebody at a browser, whose every page is looked at."""
-
-    def __init__(self, page: Page, address: str, language: str, shots: Path) -> None:
-        self.page = page
-        self.t = words(language)
-        self._address = address
-        self._shots = shots
-        self.errors: list[str] = []
-        page.on(
-            "console", lambda message: self.errors.append(message.text) if message.type == "error" else None
-        )
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on("request", lambda request: self._host(request.url))
-
-    def _host(self, url: str) -> None:
-        if not url.startswith((self._address, "blob:", "data:")):
-            self.errors.append(f"a request to {url}")
-
-    def goes_to(self, path: str) -> None:
-        self.page.goto(self._address + path)
-
-    def looks(self, name: str) -> None:
-        """Judge the page: what axe-core calls serious, and what is wider than the window."""
-        self.page.screenshot(path=self._shots / f"{name}.png", full_page=True)
-        found = Axe().run(self.page).response["violations"]
-        serious = [
-            f"{one['id']}: {[node['html'][:120] for node in one['nodes']]}"
-            for one in found
-            if one["impact"] in ("serious", "critical")
-        ]
-        assert serious == [], f"{name}: {serious}"
-        overflow = self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
-        assert overflow <= 0, f"{name} is {overflow} px too wide"
-
-    def presses(self, name: str) -> None:
-        self.page.get_by_role("button", name=self.t(name)).first.click()
 
 
 @pytest.mark.timeout(180)
-@pytest.mark.parametrize(
-    ("language", "locale", "window", "scheme"),
-    [("en", "en-US", DESK, "light"), ("ko", "ko-KR", PHONE, "dark")],
-    ids=["english-desk-light", "korean-phone-dark"],
-)
+@seats("light", "dark")
 def test_an_operators_round(
     site: Site,
     browser: Browser,
     tmp_path: Path,
-    language: str,
-    locale: str,
-    window: dict[str, int],
-    scheme: str,
+    seat: Seat,
 ) -> None:
     furnish(site.services)
     site.services.redis.flushdb()
-    shots = Path(os.environ.get("GOTCHA_SCREENSHOTS", tmp_path / "shots")) / f"{language}-{window['width']}"
-    shots.mkdir(parents=True, exist_ok=True)
-    with served(site.app) as address, watched(site.services):
-        context = browser.new_context(
-            viewport={"width": window["width"], "height": window["height"]},
-            locale=locale,
-            color_scheme="dark" if scheme == "dark" else "light",
-        )
-        person = Person(context.new_page(), address, language, shots)
+    with (
+        served(site.app) as address,
+        watched(site.services),
+        seated(browser, seat, address, tmp_path) as person,
+    ):
         _round(person, site)
-        context.close()
-    # A wrong password is an error to the browser too.
-    assert [error for error in person.errors if "401" not in error] == []
+        # A wrong password is an error to the browser too.
+        person.errors[:] = [error for error in person.errors if "401" not in error]
 
 
 def _round(person: Person, site: Site) -> None:

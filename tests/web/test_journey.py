@@ -5,14 +5,12 @@ The camera has no zone until one is drawn on its picture; the program runs all t
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
-from typing import Any
 
 import cv2
 import numpy as np
@@ -29,11 +27,9 @@ from simulator.scene import Scene
 from storage.report_query import ReportQuery
 from tests.gotcha.street import Parker, street
 from tests.web.conftest import Site
-from tests.web.served import PASSWORD, furnish_users, served
-from tests.web.test_in_browser import DESK, PHONE, Person, browser
+from tests.web.person import Seat, seated, seats
+from tests.web.served import furnish_users, served
 from web.app import create_app
-
-__all__ = ["browser"]
 
 _FPS, _PARKS_S, _LENGTH_S = 5.0, 4.0, 12.0
 
@@ -107,37 +103,20 @@ cameras:
 
 
 @pytest.mark.timeout(240)
-@pytest.mark.parametrize(
-    ("language", "locale", "window", "scheme"),
-    [("en", "en-US", DESK, "light"), ("ko", "ko-KR", PHONE, "dark")],
-    ids=["english-desk-light", "korean-phone-dark"],
-)
+@seats("light", "dark")
 def test_from_an_empty_camera_to_a_confirmed_report(
     running: Running,
     scene: Scene,
     browser: Browser,
     tmp_path: Path,
-    language: str,
-    locale: str,
-    window: dict[str, int],
-    scheme: Any,
+    seat: Seat,
 ) -> None:
     site = running.site
     furnish_users(site.services)
-    shots = Path(os.environ.get("GOTCHA_SCREENSHOTS", tmp_path)) / f"journey-{language}-{window['width']}"
-    shots.mkdir(parents=True, exist_ok=True)
-    with served(site.app) as address:
-        context = browser.new_context(
-            viewport={"width": window["width"], "height": window["height"]},
-            locale=locale,
-            color_scheme=scheme,
-        )
-        person = Person(context.new_page(), address, language, shots)
+    with served(site.app) as address, seated(browser, seat, address, tmp_path, journey="journey-") as person:
         page, t = person.page, person.t
         person.goes_to("/zones/yard")
-        page.get_by_label(t("login.name")).fill("anna")
-        page.get_by_label(t("login.password")).fill(PASSWORD)
-        page.keyboard.press("Enter")
+        person.logs_in("anna")
         page.wait_for_url("**/zones/yard")
         page.wait_for_timeout(3000)
         person.presses("zones.new_picture")
@@ -174,8 +153,6 @@ def test_from_an_empty_camera_to_a_confirmed_report(
         page.locator("details.account summary").click()
         person.presses("frame.log_out")
         page.wait_for_url("**/login*")
-        context.close()
-    assert person.errors == []
     (truth,) = scene.truth().stationary
     (listed,) = site.services.report_pages.page(ReportQuery()).reports
     assert (listed.plate_text, listed.zone) == (truth.plate, t("zones.new_name", number=1))

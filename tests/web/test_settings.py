@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +12,8 @@ from storage.account_values import Role
 from tests.web.browser import PAGE, csrf_of
 from tests.web.browser import browser as plain_browser
 from tests.web.conftest import Site
+from tests.web.person import Seat, seated, seats
 from tests.web.served import PASSWORD, furnish, served
-from tests.web.test_in_browser import DESK, PHONE, Person, browser
-
-__all__ = ["browser"]
 
 ANNA = {"name": "Anna", "password": PASSWORD, "role": "admin", "cameras": None}
 
@@ -95,35 +92,18 @@ def test_another_sites_form_makes_nobody_an_admin(site: Site) -> None:
 
 
 @pytest.mark.timeout(120)
-@pytest.mark.parametrize(
-    ("language", "locale", "window", "scheme"),
-    [("en", "en-US", DESK, "dark"), ("ko", "ko-KR", PHONE, "light")],
-    ids=["english-desk-dark", "korean-phone-light"],
-)
+@seats("dark", "light")
 def test_an_admin_lets_somebody_in(
     site: Site,
     browser: Browser,
     tmp_path: Path,
-    language: str,
-    locale: str,
-    window: dict[str, int],
-    scheme: Any,
+    seat: Seat,
 ) -> None:
     furnish(site.services)
-    shots = Path(os.environ.get("GOTCHA_SCREENSHOTS", tmp_path)) / f"{language}-{window['width']}"
-    shots.mkdir(parents=True, exist_ok=True)
-    with served(site.app) as address:
-        context = browser.new_context(
-            viewport={"width": window["width"], "height": window["height"]},
-            locale=locale,
-            color_scheme=scheme,
-        )
-        person = Person(context.new_page(), address, language, shots)
+    with served(site.app) as address, seated(browser, seat, address, tmp_path) as person:
         page, t = person.page, person.t
         person.goes_to("/settings")
-        page.get_by_label(t("login.name")).fill("anna")
-        page.get_by_label(t("login.password")).fill(PASSWORD)
-        page.keyboard.press("Enter")
+        person.logs_in("anna")
         page.wait_for_url("**/settings")
         form = page.locator('form[data-api="POST /api/users"]')
         form.get_by_label(t("settings.name")).fill("nora")
@@ -142,5 +122,3 @@ def test_an_admin_lets_somebody_in(
         row.locator("summary").click()
         row.get_by_role("button", name=t("settings.remove")).click()
         expect(row).to_have_count(0)
-        context.close()
-    assert person.errors == []

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -13,11 +11,11 @@ from simulator.scene import Scene
 from storage.account_values import Role
 from tests.web.browser import PAGE
 from tests.web.conftest import Site
-from tests.web.served import PASSWORD, furnish, served
+from tests.web.person import Seat, seated, seats
+from tests.web.served import furnish, served
 from tests.web.test_detect_api import jpeg, scene, worker
-from tests.web.test_in_browser import DESK, PHONE, Person, browser
 
-__all__ = ["browser", "scene", "worker"]
+__all__ = ["scene", "worker"]
 
 
 def test_a_restricted_sender_chooses_one_of_their_cameras(site: Site) -> None:
@@ -29,38 +27,21 @@ def test_a_restricted_sender_chooses_one_of_their_cameras(site: Site) -> None:
 
 
 @pytest.mark.timeout(180)
-@pytest.mark.parametrize(
-    ("language", "locale", "window", "scheme"),
-    [("en", "en-US", DESK, "light"), ("ko", "ko-KR", PHONE, "dark")],
-    ids=["english-desk-light", "korean-phone-dark"],
-)
+@seats("light", "dark")
 def test_files_are_sent_followed_and_searched_for(
     worker: Site,
     scene: Scene,
     browser: Browser,
     tmp_path: Path,
-    language: str,
-    locale: str,
-    window: dict[str, int],
-    scheme: Any,
+    seat: Seat,
 ) -> None:
     furnish(worker.services)
-    shots = Path(os.environ.get("GOTCHA_SCREENSHOTS", tmp_path)) / f"{language}-{window['width']}"
-    shots.mkdir(parents=True, exist_ok=True)
     picture = {"name": "street.jpg", "mimeType": "image/jpeg", "buffer": jpeg(scene.frame(20.0))}
     notes = {"name": "notes.jpg", "mimeType": "image/jpeg", "buffer": b"no picture at all"}
-    with served(worker.app) as address:
-        context = browser.new_context(
-            viewport={"width": window["width"], "height": window["height"]},
-            locale=locale,
-            color_scheme=scheme,
-        )
-        person = Person(context.new_page(), address, language, shots)
+    with served(worker.app) as address, seated(browser, seat, address, tmp_path) as person:
         page, t = person.page, person.t
         person.goes_to("/uploads")
-        page.get_by_label(t("login.name")).fill("omar")
-        page.get_by_label(t("login.password")).fill(PASSWORD)
-        page.keyboard.press("Enter")
+        person.logs_in("omar")
         page.wait_for_url("**/uploads")
         expect(page.get_by_text(t("uploads.none"))).to_be_visible()
 
@@ -99,5 +80,3 @@ def test_files_are_sent_followed_and_searched_for(
         page.wait_for_function(
             "() => location.search.includes('like=') || document.querySelector('.seen a')", timeout=90_000
         )
-        context.close()
-    assert person.errors == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,11 +15,9 @@ from storage.account_values import Role
 from tests.web.browser import PAGE
 from tests.web.conftest import Site
 from tests.web.kept_reports import kept
-from tests.web.served import PASSWORD, furnish, served, watched
-from tests.web.test_in_browser import DESK, PHONE, Person, browser
+from tests.web.person import Person, Seat, seated, seats
+from tests.web.served import furnish, served, watched
 from web.app import create_app
-
-__all__ = ["browser"]
 
 TEXT = """\
 state_dir: state
@@ -140,43 +137,27 @@ def test_without_a_file_there_is_nothing_to_write_to(site: Site) -> None:
 
 
 @pytest.mark.timeout(120)
-@pytest.mark.parametrize(
-    ("language", "locale", "window", "scheme"),
-    [("en", "en-US", DESK, "light"), ("ko", "ko-KR", PHONE, "dark")],
-    ids=["english-desk-light", "korean-phone-dark"],
-)
+@seats("light", "dark")
 def test_a_zone_is_drawn_bent_named_and_saved(
     filed: Site,
     browser: Browser,
     path: Path,
     tmp_path: Path,
-    language: str,
-    locale: str,
-    window: dict[str, int],
-    scheme: Any,
+    seat: Seat,
 ) -> None:
     furnish(filed.services)
-    with served(filed.app) as address, watched(filed.services):
-        context = browser.new_context(
-            viewport={"width": window["width"], "height": window["height"]},
-            locale=locale,
-            color_scheme=scheme,
-            has_touch=window is PHONE,
-        )
-        shots = Path(os.environ.get("GOTCHA_SCREENSHOTS", tmp_path)) / f"{language}-{window['width']}"
-        shots.mkdir(parents=True, exist_ok=True)
-        person = Person(context.new_page(), address, language, shots)
+    with (
+        served(filed.app) as address,
+        watched(filed.services),
+        seated(browser, seat, address, tmp_path) as person,
+    ):
         _draws(person, path)
-        context.close()
-    assert person.errors == []
 
 
 def _draws(person: Person, path: Path) -> None:
     page, t = person.page, person.t
     person.goes_to("/zones/gate")
-    page.get_by_label(t("login.name")).fill("anna")
-    page.get_by_label(t("login.password")).fill(PASSWORD)
-    page.keyboard.press("Enter")
+    person.logs_in("anna")
     page.wait_for_url("**/zones/gate")
     expect(page.locator(".area")).to_have_count(1)
     expect(page.locator("[data-picture]")).to_be_visible()
