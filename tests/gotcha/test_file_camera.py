@@ -9,6 +9,7 @@ import pytest
 from gotcha.config import load_config
 from gotcha.record_ids import ids_of
 from pipeline.geometry import Size
+from pipeline.report import RejectionReason, ReportState
 from simulator.video import write_video
 from storage.database import open_database
 from storage.ports import ReportFilter
@@ -19,15 +20,21 @@ from tests.gotcha.test_run_command import start
 
 @pytest.mark.timeout(300)
 def test_a_file_that_is_watched_again_reports_nothing_anew(tmp_path: Path) -> None:
+    """One vehicle parks and stays, another stops for less than the dwell; of a file no frame is dropped, so
+    that both are seen on the busiest machine.
+    """
     scene = street(
         length_s=16.0,
-        parkers=(Parker(side="right", from_s=3.0, to_s=300.0),),
+        parkers=(
+            Parker(side="right", from_s=3.0, to_s=300.0),
+            Parker(side="left", from_s=4.0, to_s=8.0),
+        ),
         fps=4.0,
         size=Size(width=640, height=360),
     )
     write_video(scene, tmp_path / "street.mp4")
-    zones = zones_of(scene, dwell_s=5.0, photo_gap_s=2.0, more=", confirm_s: 2, report_unread: true")
-    stored = []
+    zones = zones_of(scene, dwell_s=7.0, photo_gap_s=2.0, more=", confirm_s: 2, report_unread: true")
+    stored, reports = [], []
     for _ in range(2):
         process = start(tmp_path, f"  street: {{kind: file, path: street.mp4, zones: {zones}}}\n")
         _out, err = process.communicate(timeout=120)
@@ -37,9 +44,15 @@ def test_a_file_that_is_watched_again_reports_nothing_anew(tmp_path: Path) -> No
         store = SqlReportStore(engine)
         found = store.list(ReportFilter())
         stored.append([(one.report.id, one.state, len(store.history(one.report.id))) for one in found])
+        reports = [one.report for one in found]
         engine.dispose()
-    assert len(stored[0]) == 1
     assert stored[1] == stored[0]
+    by_zone = {one.zone: one for one in reports}
+    assert len(reports) == len(by_zone) == 2
+    assert by_zone["kerb-right"].state is ReportState.FINAL
+    # A short stop is rejected, and kept.
+    assert by_zone["kerb-left"].state is ReportState.REJECTED
+    assert by_zone["kerb-left"].rejection is RejectionReason.LEFT_BEFORE_DWELL
 
 
 def _id(
