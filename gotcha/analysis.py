@@ -14,6 +14,7 @@ from gotcha.models import Models
 from gotcha.source_wiring import build_source
 from gotcha.video_findings import Findings, Halt, ParkedInterval, ZoneEvent
 from gotcha.wiring import build_watch
+from jobs.evidence_outage import OutageWatch
 from pipeline.errors import PictureError, SourceError
 from pipeline.frame import Frame
 from pipeline.report import CameraEvent, EvidenceStore, Report
@@ -80,16 +81,18 @@ def analyze_file(
         SourcePermanentError: the file is no video.
         SourceError: it is one, but nothing of it can be decoded, or the annotated copy cannot be written.
         ModelError: the models cannot be opened.
+        EvidenceUnavailableError: photos and clips could not be kept; then nothing that was found is good.
     """
     (name,) = config.cameras
     length_s = video_length_s(path)
     found = Findings(root)
     source = build_source(config, name, notices=found.notice)
+    kept = OutageWatch(evidence)
     watch = build_watch(
         config,
         name,
         models=models or Models(config),
-        evidence=evidence,
+        evidence=kept,
         sink=found,
         cut=source.clip,
     )
@@ -112,6 +115,7 @@ def analyze_file(
             except PictureError as error:
                 found.notices.append(f"damaged: {error}")
                 continue
+            kept.check()
             found.step(step)
             if drawing is not None:
                 drawing.add(frame, step, found.reports)
@@ -120,6 +124,7 @@ def analyze_file(
         raise SourceError(f"{path} holds no frame that can be decoded. {' '.join(found.notices)}".strip())
     if last is not None and not stop.is_set():
         watch.finish()
+        kept.check()
     return _result(path, found, last, frames)
 
 

@@ -13,7 +13,7 @@ from gotcha.analyzers import AnalysisTools
 from gotcha.photo_look import SeenVehicle, look_at, voted
 from gotcha.photo_picture import PhotoPicture, stored_photo
 from jobs.camera_lock import camera_locked
-from pipeline.errors import EvidenceError, PictureError
+from pipeline.errors import EvidenceError, EvidenceUnavailableError, PictureError
 from pipeline.evidence import EvidenceRecorder, EvidenceTools
 from pipeline.geometry import Box
 from pipeline.judge import PhotoPair
@@ -145,6 +145,9 @@ class PhotoPairs:
         try:
             stored = self._stored(report)
             then = take_sight(stored, _box_in(report, stored), ())
+        except EvidenceUnavailableError:
+            # The photo is there, out of reach: taken for another view, the pair would never be made.
+            raise
         except (EvidenceError, PictureError) as error:
             _log.warning("the photo of report %s cannot be compared: %s", report.id, error)
             return None

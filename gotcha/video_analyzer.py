@@ -73,7 +73,7 @@ class VideoAnalyzer:
             UploadError: the file is gone.
             UploadRefusedError: it is no video that can be analysed.
             SourceError: nothing of it can be decoded.
-            StorageUnavailableError: the database is away.
+            StorageUnavailableError, EvidenceUnavailableError: the database or the evidence is away.
         """
         (file,) = analysis.asked.files
         with self._uploads.opened(file.key) as path:

@@ -14,6 +14,7 @@ import redis
 
 from jobs.context import utc_now
 from pipeline.errors import (
+    EvidenceUnavailableError,
     GotchaError,
     QueueError,
     StorageError,
@@ -28,6 +29,15 @@ _log = logging.getLogger(__name__)
 CLAIM_S = 20.0
 RENEW_EVERY_S = 3.0
 _LOOK_S = 0.2
+# A video is analysed from its begin again: an outage of hours must not cost all of the processor.
+AWAY_WAIT_S = 15.0
+_AWAY = (
+    StorageUnavailableError,
+    UploadUnavailableError,
+    EvidenceUnavailableError,
+    QueueError,
+    redis.RedisError,
+)
 # A file that takes its worker with it (out of memory, a crash in a decoder) is given up after so many.
 MAX_ATTEMPTS = 3
 
@@ -74,8 +84,8 @@ class Analyzer(Protocol):
 
         Raises:
             AnalysisInterrupted: `control.stop` was set before it was done.
-            StorageUnavailableError, UploadUnavailableError: database or bucket is away; it is tried again
-                later.
+            StorageUnavailableError, UploadUnavailableError, EvidenceUnavailableError: database, folder or
+                bucket is away or full; it is tried again later.
             GotchaError: the files cannot be analysed; says why in one sentence.
         """
         ...
@@ -125,10 +135,11 @@ class AnalysisRunner:
             except AnalysisInterrupted:
                 hold.end()
                 self._put_down(analysis_id, claim, hold)
-            except (StorageUnavailableError, UploadUnavailableError, QueueError, redis.RedisError) as error:
+            except _AWAY as error:
                 hold.end()
                 _log.warning("analysis %s waits for what is away: %s", analysis_id, error)
-                self._store.release(analysis_id, claim=claim)
+                again = self._now() + timedelta(seconds=AWAY_WAIT_S)
+                self._store.release(analysis_id, claim=claim, not_before=again, why=f"it waits: {error}")
             except GotchaError as error:
                 hold.end()
                 self._store.fail(analysis_id, claim=claim, at=self._now(), error=str(error))

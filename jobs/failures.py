@@ -12,7 +12,7 @@ from rq.timeouts import JobTimeoutException
 from jobs import receipts
 from jobs.receipts import Address, Verdict
 from jobs.tasks import RUN_ANALYSIS
-from pipeline.errors import GotchaError, PayloadError, StorageUnavailableError
+from pipeline.errors import EvidenceUnavailableError, GotchaError, PayloadError, StorageUnavailableError
 
 if TYPE_CHECKING:
     from rq.job import Job
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 # Waiting cures these; a job that fails so again and again is queued anew instead of being given up.
-_PASSING = (StorageUnavailableError, redis.RedisError, JobTimeoutException)
+_PASSING = (StorageUnavailableError, EvidenceUnavailableError, redis.RedisError, JobTimeoutException)
 # Waiting does not cure these.
 _PERMANENT = (PayloadError, DeserializationError)
 

@@ -14,6 +14,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from jobs.camera_lock import camera_locked
+from jobs.evidence_outage import OutageWatch
 from pipeline.repeats import found_again, reported_vehicle
 from pipeline.report import EvidenceStore, Report, ReportState
 from pipeline.sights import Sights
@@ -57,6 +58,7 @@ class RepeatSearch:
 
         Raises:
             StorageUnavailableError: the database, or another worker's lock; trying again later helps.
+            EvidenceUnavailableError: the photos that would tell are out of reach; trying again later helps.
         """
         if report.state is ReportState.DUPLICATE:
             yield self._renamed(report)
@@ -76,13 +78,16 @@ class RepeatSearch:
 
     def _searched(self, report: Report) -> Report:
         found = reported_vehicle(report, last_seen_at=report.last_seen_at)
-        sights = Sights(store=self._evidence, capacity=_SIGHTS_KEPT)
+        photos = OutageWatch(self._evidence)
+        sights = Sights(store=photos, capacity=_SIGHTS_KEPT)
         near = self._history.accusations_near(report, self._window)
         # Of those that came later the first is next to it in time, of those before it the last.
         later = [one for one in near if one.arrived_at is not None and one.arrived_at > report.arrived_at]
         before = [one for one in near if one not in later]
         earlier = found_again(found, [*before, *reversed(later)], sights)
         if earlier is None:
+            # Photos that could not be had were taken for those of another vehicle: a second accusation.
+            photos.check()
             return report
         _log.warning(
             "report %s accuses the vehicle of report %s again: stored as its duplicate",

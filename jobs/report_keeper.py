@@ -47,6 +47,7 @@ class ReportKeeper:
 
         Raises:
             StorageUnavailableError: the database, or another worker's lock; trying again later helps.
+            EvidenceUnavailableError: the photos that tell a repeat are out of reach; the same.
             StorageError: it refuses one of them.
         """
         for revision in revisions:

@@ -53,6 +53,10 @@ class EvidenceError(GotchaError):
     """Evidence could not be written or read (full disk, missing rights, altered file)."""
 
 
+class EvidenceUnavailableError(EvidenceError):
+    """The folder or bucket takes or gives nothing now (away, full, its rights); trying again later helps."""
+
+
 class EvidenceMissingError(EvidenceError):
     """Nothing is stored under the key."""
 

@@ -135,7 +135,7 @@ class Analysis:
         attempts: how often a worker began it.
         cancel_asked: somebody wants it ended; the worker has not heard yet.
         progress: how far it is.
-        error: why it failed, one sentence; "" when it did not.
+        error: why it failed, or what it waits for while it is queued again, one sentence; else "".
         result: JSON text of what was found; None before it is completed.
     """
 

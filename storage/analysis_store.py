@@ -108,6 +108,7 @@ class AnalysisStore:
             row.started_at = row.started_at or at
             row.attempts += 1
             session.add(row)
+            row.error = ""
             session.flush()
             return read(row)
 
@@ -158,13 +159,23 @@ class AnalysisStore:
             _end(row, AnalysisState.CANCELLED, at)
             return True
 
-    def release(self, analysis_id: str, *, claim: str) -> bool:
-        """Put it back in line, as if this try had not been: the worker stops, or the database was away."""
+    def release(
+        self, analysis_id: str, *, claim: str, not_before: datetime | None = None, why: str = ""
+    ) -> bool:
+        """Put it back in line, as if this try had not been: the worker stops, or something was away.
+
+        Args:
+            analysis_id: which.
+            claim: the try's.
+            not_before: nobody begins it again before, aware UTC; None is at once.
+            why: what it waits for, one sentence, shown until it is begun again.
+        """
         with changing(self._engine, analysis_id) as session:
             row = _held(session, analysis_id, claim)
             if row is None:
                 return False
-            row.state, row.claim, row.claimed_until = AnalysisState.QUEUED.value, None, None
+            row.state, row.claim, row.claimed_until = AnalysisState.QUEUED.value, None, not_before
+            row.error = why
             row.attempts -= 1
             return True
 
@@ -177,6 +188,7 @@ class AnalysisStore:
             if row.state == AnalysisState.QUEUED.value:
                 _end(row, AnalysisState.CANCELLED, at)
             elif row.state == AnalysisState.PROCESSING.value:
+                row.error = ""
                 row.cancel_asked = True
             session.flush()
             return read(row)

@@ -24,6 +24,7 @@ class BlobStore(EvidenceStore, Protocol):
 
     After `put` returns, the bytes survive a power cut; when it raises, nothing is stored. `get` raises
     EvidenceMissingError when nothing is there and EvidenceAlteredError when it differs from what was put.
+    While the store itself is away, full or forbidden, every method raises EvidenceUnavailableError.
     """
 
     def delete(self, key: str) -> bool:

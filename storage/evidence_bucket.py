@@ -21,7 +21,7 @@ from botocore.exceptions import (
     PartialCredentialsError,
 )
 
-from pipeline.errors import EvidenceError, EvidenceMissingError, InvalidValueError
+from pipeline.errors import EvidenceMissingError, EvidenceUnavailableError, InvalidValueError
 from pipeline.report import Evidence, EvidenceKind
 from storage.blob_store import StoredBlob
 from storage.evidence_keys import check_content, check_key, evidence_key
@@ -71,7 +71,7 @@ class EvidenceBucket:
         """Connect and look whether the bucket is there.
 
         Raises:
-            EvidenceError: it is not, or does not let us in; says what to do.
+            EvidenceUnavailableError: it is not, or does not let us in; says what to do.
         """
         self._address = address
         self._bucket = address.bucket
@@ -194,8 +194,9 @@ class EvidenceBucket:
             )
         return f"{error.response.get('Error', {}).get('Message') or code}"
 
-    def _error(self, what: str, advice: str) -> EvidenceError:
-        return EvidenceError(f"the evidence bucket {self._shown} {what}: {advice}")
+    def _error(self, what: str, advice: str) -> EvidenceUnavailableError:
+        # Server, network, login, rights, a full disk: all of them are mended without the evidence changing.
+        return EvidenceUnavailableError(f"the evidence bucket {self._shown} {what}: {advice}")
 
 
 def _code(error: ClientError) -> str:

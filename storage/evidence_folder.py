@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pipeline.errors import EvidenceError, EvidenceMissingError
+from pipeline.errors import EvidenceError, EvidenceMissingError, EvidenceUnavailableError
 from pipeline.report import Evidence, EvidenceKind
 from storage.blob_store import StoredBlob
 from storage.evidence_keys import check_content, check_key, evidence_key
@@ -169,7 +169,8 @@ class EvidenceFolder:
             # Another program is writing just now; the next start will find the folder quiet.
             return
 
-    def _error(self, what: str, error: OSError) -> EvidenceError:
+    def _error(self, what: str, error: OSError) -> EvidenceUnavailableError:
+        # Whatever the disk says, it says of itself and not of this piece of evidence.
         if error.errno in _FULL:
             advice = "it is full: free space there or set evidence.folder to another disk"
         elif error.errno in _FORBIDDEN:
@@ -178,7 +179,7 @@ class EvidenceFolder:
             )
         else:
             advice = f"{error.strerror or error}; check the disk or set evidence.folder to another one"
-        return EvidenceError(f"the evidence folder {self._root} {what}: {advice}")
+        return EvidenceUnavailableError(f"the evidence folder {self._root} {what}: {advice}")
 
 
 def _holds(path: Path, digest: str) -> bool:

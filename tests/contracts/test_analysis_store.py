@@ -141,6 +141,21 @@ def test_a_released_one_waits_as_if_it_had_not_been_tried(store: AnalysisStore) 
     assert store.waiting(created_before=SOON, now=NOON) == (hex_id("a"),)
 
 
+def test_one_that_waits_for_what_is_away_says_so_and_is_left_alone_for_a_while(store: AnalysisStore) -> None:
+    store.submit(asked(), at=NOON)
+    store.begin(hex_id("a"), claim="1", at=NOON, until=LATER)
+    assert store.release(hex_id("a"), claim="1", not_before=LATER, why="the disk is full")
+    found = store.get(hex_id("a"))
+    assert found is not None
+    assert (found.state, found.attempts, found.error) == (AnalysisState.QUEUED, 0, "the disk is full")
+    assert store.waiting(created_before=SOON, now=NOON) == ()
+    assert store.begin(hex_id("a"), claim="2", at=SOON, until=LATER) is None
+    assert store.waiting(created_before=SOON, now=LATER) == (hex_id("a"),)
+    again = store.begin(hex_id("a"), claim="2", at=LATER, until=LATER)
+    assert again is not None
+    assert (again.attempts, again.error) == (1, "")
+
+
 def test_cancelling(store: AnalysisStore) -> None:
     assert store.ask_to_cancel(hex_id("z"), at=NOON) is None
     store.submit(asked("a"), at=NOON)

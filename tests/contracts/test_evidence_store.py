@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import socket
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
-from pipeline.errors import EvidenceError
+from pipeline.errors import EvidenceError, EvidenceMissingError, EvidenceUnavailableError
 from pipeline.report import Evidence, EvidenceKind
 from storage.blob_store import BlobStore, StoredBlob
 from storage.evidence_bucket import EvidenceBucket
@@ -168,3 +170,31 @@ def test_many_writers_of_the_same_bytes_agree(store: BlobStore) -> None:
     assert len(keys) == 12
     assert [blob.key for blob in store.blobs()] == [keys[0]]
     assert isinstance(next(iter(store.blobs())), StoredBlob)
+
+
+def test_a_folder_that_is_forbidden_is_told_from_evidence_that_is_gone(tmp_path: Path) -> None:
+    """What is away or full comes back: work waits for it. Evidence that is gone stays gone."""
+    store = EvidenceFolder(tmp_path)
+    item = put(store)
+    year = tmp_path / "2026"
+    year.rename(tmp_path / "away")
+    with pytest.raises(EvidenceMissingError):
+        store.get(item.key)
+    year.touch()
+    for do in (lambda: put(store), lambda: store.get(item.key)):
+        with pytest.raises(EvidenceUnavailableError, match="evidence"):
+            do()
+
+
+def test_a_bucket_that_does_not_answer_is_told_from_evidence_that_is_gone(new_bucket: NewBucket) -> None:
+    address = new_bucket()
+    store = EvidenceBucket(address)
+    item = put(store)
+    assert store.delete(item.key)
+    with pytest.raises(EvidenceMissingError):
+        store.get(item.key)
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        away = replace(address, endpoint=f"http://127.0.0.1:{unused.getsockname()[1]}")
+        with pytest.raises(EvidenceUnavailableError, match="does not answer"):
+            EvidenceBucket(away)

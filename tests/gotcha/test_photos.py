@@ -197,6 +197,24 @@ def test_an_empty_place_or_another_view_is_no_partner(desk: Desk, scene: Scene) 
     assert ReportState.FINAL not in {report.state for report in desk.reports()}
 
 
+def test_a_pair_waits_for_evidence_that_is_out_of_reach(
+    desk: Desk, scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Taken for another view, the first photo would wait in vain and the second one too."""
+    monkeypatch.setattr("jobs.analyses.AWAY_WAIT_S", 0.0)
+    desk.analyse(jpeg(scene.frame(100.0), 0))
+    year = tmp_path / "evidence" / "2026"
+    year.rename(tmp_path / "away")
+    year.touch()
+    waiting = desk.analyse(jpeg(scene.frame(165.0), 65))
+    assert (waiting.state, waiting.attempts) == (AnalysisState.QUEUED, 0)
+    assert "evidence folder" in waiting.error
+    year.unlink()
+    (tmp_path / "away").rename(year)
+    found(desk.analyse(jpeg(scene.frame(165.0), 65)))
+    assert [report.state for report in desk.reports()] == [ReportState.FINAL]
+
+
 def test_done_twice_it_is_stored_once(desk: Desk, scene: Scene) -> None:
     first = desk.analyse(jpeg(scene.frame(100.0), 0))
     desk.again(first)

@@ -20,7 +20,7 @@ from jobs.analyses import AnalysisControl, AnalysisInterrupted
 from jobs.redis_connection import connect
 from jobs.report_keeper import ReportKeeper
 from jobs.video_intake import ANNOTATED, STARTED_AT
-from pipeline.errors import UploadRefusedError
+from pipeline.errors import EvidenceUnavailableError, UploadRefusedError
 from pipeline.geometry import Size
 from storage.analyses import (
     Analysis,
@@ -166,6 +166,20 @@ def test_a_video_sent_again_with_its_right_time_has_reports_of_that_time(
     assert stored is not None
     assert 0 <= (stored.report.arrived_at - datetime(2026, 5, 2, tzinfo=UTC)).total_seconds() < 5
     assert worker.reports.count(ReportFilter()) == 2
+
+
+def test_evidence_that_cannot_be_kept_ends_the_try_and_judges_nobody(
+    worker: Worker, parking: Parking
+) -> None:
+    """Within the file the vehicle has soon left, and would be let go for want of photos."""
+    analysis = worker.sent(parking.path, **{STARTED_AT: "2026-05-01T09:00:00+09:00"})
+    in_the_way = worker.folder / "evidence" / "2026"
+    in_the_way.touch()
+    with pytest.raises(EvidenceUnavailableError, match="evidence folder"):
+        worker.analyze(analysis)
+    assert worker.reports.list(ReportFilter()) == ()
+    in_the_way.unlink()
+    assert [one["state"] for one in worker.analyze(analysis)["reports"]] == ["final"]
 
 
 def test_what_is_found_is_said_whole(worker: Worker, parking: Parking) -> None:

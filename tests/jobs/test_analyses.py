@@ -20,6 +20,7 @@ from jobs.queues import AllowedJob, QueueName, open_queue
 from jobs.redis_connection import connect
 from jobs.tasks import run_analysis
 from pipeline.errors import (
+    EvidenceUnavailableError,
     GotchaError,
     PictureError,
     QueueError,
@@ -42,6 +43,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("jobs.analysis_queue.SWEEP_EVERY_S", 0.1)
     monkeypatch.setattr("jobs.analysis_queue._GRACE_S", 0.2)
     monkeypatch.setattr("jobs.analyses.RENEW_EVERY_S", 0.2)
+    monkeypatch.setattr("jobs.analyses.AWAY_WAIT_S", 0.2)
 
 
 @pytest.fixture
@@ -238,8 +240,8 @@ def test_a_bug_ends_one_analysis_and_not_the_worker(
     assert found(analyses, "b").state is AnalysisState.COMPLETED
 
 
-@pytest.mark.parametrize("away", [StorageUnavailableError, UploadUnavailableError])
-def test_a_database_or_bucket_that_is_away_costs_no_attempt(
+@pytest.mark.parametrize("away", [StorageUnavailableError, UploadUnavailableError, EvidenceUnavailableError])
+def test_a_database_folder_or_bucket_that_is_away_costs_no_attempt(
     analyses: AnalysisStore, queue: AnalysisQueue, start: StartWorker, away: type[GotchaError]
 ) -> None:
     def within(_: object) -> None:

@@ -15,6 +15,7 @@ from jobs.dispatcher import Dispatcher
 from jobs.embedded_redis import RedisService
 from jobs.outbox import Outbox
 from jobs.repeat_search import RepeatSearch
+from pipeline.errors import EvidenceUnavailableError
 from pipeline.geometry import Box
 from pipeline.plate import PlateText
 from pipeline.report import EvidenceKind, Report, ReportState
@@ -159,6 +160,21 @@ def test_an_unread_vehicle_whose_photos_are_gone_is_stored(
     again = later(final("b", plate=unread, since_start=True), 1)
     _, second = stand(search, engine, client, final("a", plate=unread), again)
     assert second.state is ReportState.FINAL
+
+
+def test_an_unread_vehicle_waits_while_the_photos_are_out_of_reach(
+    search: RepeatSearch, engine: Engine, client: Redis, tmp_path: Path
+) -> None:
+    """Unseen, it would be taken for another one and accused a second time."""
+    unread = PlateText(text="", confidences=(), accepted=False, readings=0)
+    (first,) = stand(search, engine, client, final("a", plate=unread))
+    again = later(final("b", plate=unread, since_start=True), 1)
+    year = tmp_path / "evidence" / first.evidence[0].key.split("/")[0]
+    year.touch()
+    with pytest.raises(EvidenceUnavailableError), search.settled(again, client):
+        pass
+    year.unlink()
+    stand(search, engine, client, again)
 
 
 def test_what_its_frame_loop_says_afterwards_stays_a_duplicate(
