@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from redis import Redis
     from sqlalchemy import Engine
 
+    from gotcha.export_masking import EvidenceMasker
     from gotcha.models import Models
     from jobs.report_keeper import ReportKeeper
     from storage.ports import ReportStore
@@ -34,6 +35,7 @@ class LazyModels:
     def __init__(self, config: Config, opened: Models | None = None) -> None:
         self._config = config
         self._opened = opened
+        self._masker: EvidenceMasker | None = None
 
     def get(self) -> Models:
         """The models; takes seconds the first time.
@@ -47,6 +49,18 @@ class LazyModels:
 
             self._opened = Models(self._config)
         return self._opened
+
+    def masker(self) -> EvidenceMasker:
+        """What hides others in evidence packs; takes a second the first time.
+
+        Raises:
+            ModelError: its models cannot be opened.
+        """
+        if self._masker is None:
+            from gotcha.export_masking import open_masker
+
+            self._masker = open_masker(self._config)
+        return self._masker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +126,7 @@ def build_analyzers(tools: AnalysisTools) -> Analyzers:
     # Imported here: it knows the tools above.
     from gotcha.compare_analyzer import CompareAnalyzer
     from gotcha.detect_analyzer import DetectAnalyzer
+    from gotcha.export_analyzer import ExportAnalyzer
     from gotcha.photo_analyzer import PhotoAnalyzer
     from gotcha.video_wiring import video_analyzer
 
@@ -121,5 +136,6 @@ def build_analyzers(tools: AnalysisTools) -> Analyzers:
             AnalysisKind.PHOTO: PhotoAnalyzer(tools),
             AnalysisKind.DETECT: DetectAnalyzer(tools),
             AnalysisKind.COMPARE: CompareAnalyzer(tools),
+            AnalysisKind.EXPORT: ExportAnalyzer(tools),
         }
     )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine, text
 
@@ -20,10 +21,13 @@ from gotcha.photo_wiring import photo_services
 from gotcha.signing_key import signing_key
 from gotcha.video_wiring import video_services
 from gotcha.zone_book import FileZones
+from jobs.analysis_queue import AnalysisQueue
 from jobs.context import utc_now
+from jobs.export_intake import ExportIntake
 from jobs.outbox import Outbox
 from jobs.redis_connection import connect, ping
 from storage.access_log import SqlAccessLog
+from storage.analysis_store import AnalysisStore
 from storage.api_keys import SqlApiKeys
 from storage.blob_store import BlobStore
 from storage.camera_health import CameraHealthHistory
@@ -41,6 +45,9 @@ from web.logins import Logins
 from web.overview import Disk
 from web.services import WebServices, WebSettings
 from web.tokens import AccessTokens
+
+if TYPE_CHECKING:
+    from redis import Redis
 
 # Nobody looks at a page that waits longer for Redis.
 _REDIS_WAIT_S = 1.0
@@ -91,6 +98,7 @@ def opened_services(
             sightings=SqlSightingStore(engine),
             videos=video_services(config, engine, redis, now),
             photos=photo_services(config, engine, redis, now),
+            exports=_exports(engine, redis, now),
             webhook=webhook(config, engine, redis),
             zones=None if config.path is None else FileZones(ConfigFile(config.path)),
             checks={
@@ -116,6 +124,11 @@ def web_settings(config: Config) -> WebSettings:
             "final": config.retention.final_days,
         },
     )
+
+
+def _exports(engine: Engine, redis: Redis, now: Callable[[], datetime]) -> ExportIntake:
+    analyses = AnalysisStore(engine)
+    return ExportIntake(AnalysisQueue(analyses, redis, now), analyses, SqlReviews(engine))
 
 
 def _answering(engine: Engine) -> Callable[[], None]:

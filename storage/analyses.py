@@ -1,4 +1,4 @@
-"""What an analysis of uploaded files is: its values, from the upload to the result."""
+"""What an analysis is, of uploaded files or of a report: its values, from the request to the result."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ _ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 
 class AnalysisKind(StrEnum):
-    """What is done with the files."""
+    """What is done with the files; `EXPORT` makes the evidence pack of a report."""
 
     PHOTO = "photo"
     VIDEO = "video"
     DETECT = "detect"
     COMPARE = "compare"
+    EXPORT = "export"
 
 
 class AnalysisState(StrEnum):
@@ -84,6 +85,7 @@ class NewAnalysis:
         camera: the camera whose zones apply, or None: whatever the analysis finds out itself.
         source: by which entrance it came.
         owner: who sent it: an account's, a device's or a bucket's name.
+        report_id: the stored report it is about, with which it goes; None: it is about files.
     """
 
     id: str
@@ -93,6 +95,7 @@ class NewAnalysis:
     camera: str | None = None
     source: AnalysisSource
     owner: str
+    report_id: str | None = None
 
     def __post_init__(self) -> None:
         if not _ID.fullmatch(self.id):
@@ -107,6 +110,8 @@ class NewAnalysis:
             "settings": dict(self.settings),
             "camera": self.camera,
         }
+        if self.report_id is not None:
+            asked["report"] = self.report_id
         return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
 
@@ -165,6 +170,7 @@ class AnalysisFilter:
     """Which analyses to list, newest first; None or empty means any; `limit` 1-1000."""
 
     kinds: frozenset[AnalysisKind] = frozenset()
+    report_id: str | None = None
     states: frozenset[AnalysisState] = frozenset()
     camera: str | None = None
     owner: str | None = None

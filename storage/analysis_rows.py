@@ -38,6 +38,7 @@ def new_row(asked: NewAnalysis, at: datetime) -> AnalysisRow:
         camera=asked.camera,
         source=asked.source.value,
         owner=asked.owner,
+        report_id=asked.report_id,
         created_at=at,
     )
 
@@ -67,6 +68,7 @@ def read(row: AnalysisRow) -> Analysis:
             camera=row.camera,
             source=AnalysisSource(row.source),
             owner=row.owner,
+            report_id=row.report_id,
         ),
         state=AnalysisState(row.state),
         created_at=row.created_at,

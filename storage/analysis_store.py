@@ -27,8 +27,8 @@ _ENDED = tuple(state.value for state in ENDED)
 # One that failed or was cancelled may be asked for again.
 _ANSWERS = (*_UNFINISHED, AnalysisState.COMPLETED.value)
 
-# The copy made of what was sent, as the result of a video's copy or of a try-out names it.
-_MADE = re.compile(r'"annotated": \{"key": "([0-9a-f]{2}/[0-9a-f]{64})"')
+# What was made: a video's copy, a try-out's picture, a report's evidence pack, as their results name it.
+_MADE = re.compile(r'"(?:annotated|pack)": \{"key": "([0-9a-f]{2}/[0-9a-f]{64})"')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +83,8 @@ class AnalysisStore:
             query = query.where(AnalysisRow.camera == wanted.camera)
         if wanted.owner is not None:
             query = query.where(AnalysisRow.owner == wanted.owner)
+        if wanted.report_id is not None:
+            query = query.where(AnalysisRow.report_id == wanted.report_id)
         with reading(self._engine) as session:
             return read_all(session.exec(query.limit(wanted.limit).offset(wanted.offset)).all())
 
@@ -106,9 +108,9 @@ class AnalysisStore:
                 return None
             row.state, row.claim, row.claimed_until = AnalysisState.PROCESSING.value, claim, until
             row.started_at = row.started_at or at
+            row.error = ""
             row.attempts += 1
             session.add(row)
-            row.error = ""
             session.flush()
             return read(row)
 
@@ -186,9 +188,9 @@ class AnalysisStore:
             if row is None:
                 return None
             if row.state == AnalysisState.QUEUED.value:
+                row.error = ""
                 _end(row, AnalysisState.CANCELLED, at)
             elif row.state == AnalysisState.PROCESSING.value:
-                row.error = ""
                 row.cancel_asked = True
             session.flush()
             return read(row)
@@ -229,7 +231,7 @@ class AnalysisStore:
                 select(AnalysisRow.result).where(
                     or_(
                         col(AnalysisRow.result).startswith('{"annotated":'),
-                        col(AnalysisRow.kind) == AnalysisKind.DETECT.value,
+                        col(AnalysisRow.kind).in_((AnalysisKind.DETECT.value, AnalysisKind.EXPORT.value)),
                     )
                 )
             ).all()

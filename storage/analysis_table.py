@@ -20,6 +20,7 @@ class AnalysisRow(SQLModel, table=True):
         Index("ix_analyses_state", "state"),
         Index("ix_analyses_fingerprint", "fingerprint"),
         Index("ix_analyses_created_at", "created_at"),
+        Index("ix_analyses_report_id", "report_id"),
     )
 
     id: str = Field(sa_column=Column(String(32), primary_key=True))
@@ -43,3 +44,5 @@ class AnalysisRow(SQLModel, table=True):
     remaining_s: float | None = None
     error: str = ""
     result: str | None = None
+    # Rows that name a report go with it when it expires (`storage.retention`).
+    report_id: str | None = Field(default=None, sa_type=String(64))

@@ -44,7 +44,8 @@ def listed(
 ) -> list[AnalysisAnswer]:
     """The analyses, newest first, without their results."""
     wanted = AnalysisFilter(
-        kinds=frozenset() if kind is None else frozenset({kind}),
+        # Evidence packs are on the pages of their reports.
+        kinds=frozenset(AnalysisKind) - {AnalysisKind.EXPORT} if kind is None else frozenset({kind}),
         states=frozenset() if state is None else frozenset({state}),
         limit=limit,
         offset=offset,

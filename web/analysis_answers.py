@@ -35,7 +35,7 @@ class AnalysisAnswer(BaseModel):
 
     Attributes:
         id: names it.
-        kind: photo, video, detect or compare.
+        kind: photo, video, detect, compare or export.
         state: queued, processing, completed, failed or cancelled.
         known: the same files were sent before, with the same settings: this is their analysis.
         files: what was sent.

@@ -14,6 +14,7 @@ from web import (
     detect_api,
     devices_api,
     evidence_api,
+    exports_api,
     health_api,
     metrics_api,
     photos_api,
@@ -29,6 +30,7 @@ from web import (
 from web.headers import SecurityHeaders
 from web.pages import (
     choices,
+    export,
     find,
     home,
     live,
@@ -71,6 +73,7 @@ def create_app(services: WebServices) -> FastAPI:
     app.include_router(auth_api.router)
     app.include_router(evidence_api.router)
     app.include_router(reports_api.router)
+    app.include_router(exports_api.router)
     app.include_router(metrics_api.router)
     app.include_router(queue_api.router)
     app.include_router(analyses_api.router)
@@ -93,6 +96,7 @@ def create_app(services: WebServices) -> FastAPI:
         live,
         reports,
         report,
+        export,
         find,
         uploads,
         statistics,

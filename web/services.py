@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import Request
 
+from jobs.export_intake import ExportIntake
 from jobs.outbox import Outbox
 from storage.access_log import SqlAccessLog
 from storage.api_keys import SqlApiKeys
@@ -78,6 +79,7 @@ class WebServices:
         sightings: finds vehicles that were seen.
         videos: takes in videos and says what was found in them.
         photos: takes in photos; what became of any analysis.
+        exports: asks for evidence packs of reports, and finds them.
         webhook: takes in files of buckets; None where it is not set up.
         zones: reads and writes zones of cameras; None where the configuration has no file.
         checks: by name, what must work for the program to be of use; each raises GotchaError if it does not.
@@ -104,6 +106,7 @@ class WebServices:
     sightings: SightingStore
     videos: VideoServices
     photos: PhotoServices
+    exports: ExportIntake
     webhook: Webhook | None
     zones: ZoneBook | None
     checks: Mapping[str, Callable[[], None]]

@@ -9,6 +9,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from pipeline.report import EvidenceKind, ReportState
 from storage.reviews import MAX_REASON, Review, ReviewStep
+from web.pages.export import shown_export
 from web.pages.page import render
 from web.report_access import seen_report
 from web.report_filters import ReportFilters, asked
@@ -59,6 +60,7 @@ def show(
         "newer": newer,
         "older": older,
         "list_address": filters.address(after=None),
+        "export": shown_export(services, caller, found),
     }
     return render(request, "report.html", context, caller=caller)
 

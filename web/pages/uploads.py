@@ -26,6 +26,6 @@ def show(
         "cameras": [name for name in services.settings.cameras if caller.may_see(name)],
         "must_choose": caller.cameras is not None,
         "states": [state.value for state in AnalysisState],
-        "kinds": [kind.value for kind in AnalysisKind],
+        "kinds": [kind.value for kind in AnalysisKind if kind is not AnalysisKind.EXPORT],
     }
     return render(request, "uploads.html", context, caller=caller)
