@@ -27,6 +27,7 @@ from gotcha.video_findings import Findings
 from gotcha.web_wiring import opened_services
 from jobs.context import utc_now
 from jobs.embedded_redis import open_redis
+from jobs.queue_name import QueueName
 from pipeline.errors import ConfigError
 from pipeline.frame import Frame
 from pipeline.watch_step import WatchStep
@@ -224,7 +225,9 @@ def _working(config: Config) -> Iterator[str]:
     config.state_dir.mkdir(parents=True, exist_ok=True)
     stop = threading.Event()
     with open_redis(None, config.state_dir) as service:
-        worker = threading.Thread(target=analyze_uploads, args=(config, service.url, stop))
+        worker = threading.Thread(
+            target=analyze_uploads, args=(config, service.url, stop), kwargs={"queue": QueueName.VIDEOS}
+        )
         worker.start()
         try:
             yield service.url

@@ -1,4 +1,4 @@
-"""Working on the queue of models: the worker that analyses photos and videos, wired to everything."""
+"""Working on the queues of analyses: the workers of photos and of videos, wired to everything."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from time import monotonic
 
@@ -38,9 +38,14 @@ _PURGE_FIRST_S, _PURGE_EVERY_S = 60.0, 3600.0
 
 
 def analyze_uploads(
-    config: Config, redis_url: str, stop: threading.Event | None = None, models: LazyModels | None = None
+    config: Config,
+    redis_url: str,
+    stop: threading.Event | None = None,
+    models: LazyModels | None = None,
+    *,
+    queue: QueueName = QueueName.MODELS,
 ) -> None:
-    """Work on the queue of models at `redis_url` until `stop` is set or SIGTERM comes.
+    """Work on a queue of analyses at `redis_url` until `stop` is set or SIGTERM comes.
 
     An analysis that runs then is put back in line.
 
@@ -49,6 +54,7 @@ def analyze_uploads(
         redis_url: the queue's Redis, an embedded one's too.
         stop: ends it; without one only a signal does.
         models: by default those of `config`, opened when the first file comes.
+        queue: of videos, or of everything that takes seconds.
 
     Raises:
         StorageError: the database cannot be opened or brought up to date; says what to do.
@@ -60,11 +66,13 @@ def analyze_uploads(
         analyses = AnalysisStore(tools.engine)
         sweep = AnalysisSweep(AnalysisQueue(analyses, connect(redis_url)), stop)
         sweep.start()
-        with _upkeep(tools, analyses):
+        # Once is enough, and what is small is there wherever files are taken.
+        upkeep = _upkeep(tools, analyses) if queue is QueueName.MODELS else nullcontext()
+        with upkeep:
             run_worker(
                 redis_url,
                 tools.reports,
-                queue=QueueName.MODELS,
+                queue=queue,
                 analyses=AnalysisRunner(analyses, CurrentAnalyzers(tools), stop),
                 stop=stop,
             )

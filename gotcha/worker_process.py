@@ -15,16 +15,17 @@ from pipeline.errors import GotchaError
 
 _log = logging.getLogger(__name__)
 
-# How far files give way (nice(2)): cameras and the dashboard on this machine go first.
-_FILES_NICE = 5
+# How far files give way (nice(2)): cameras and the dashboard on this machine go first, videos last.
+_NICE = {QueueName.MODELS: 5, QueueName.VIDEOS: 10}
 
 
 class WorkerProcess(ChildProcess):
     """Does what a queue holds, beside the cameras.
 
     Storing has a process of its own, so that a slow disk or database never holds up a camera, and so that it
-    may be killed at any moment: the job is done again, and stored once. Analysing files has another, so that
-    storing never waits behind a model.
+    may be killed at any moment: the job is done again, and stored once. Photos and single pictures have
+    another, so that storing never waits behind a model, and videos a third, so that no photo waits behind a
+    video of hours. Each opens its models with its first file.
 
     Args:
         config: whose database to use.
@@ -70,8 +71,8 @@ def work_on(queue: QueueName, config: Config, redis_url: str, stop: threading.Ev
     else:
         from gotcha.analyzing import analyze_uploads
 
-        os.nice(_FILES_NICE)
-        analyze_uploads(config, redis_url, stop)
+        os.nice(_NICE[queue])
+        analyze_uploads(config, redis_url, stop, queue=queue)
 
 
 class WorkerGroup:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import TYPE_CHECKING, cast
@@ -18,7 +19,7 @@ from jobs.context import utc_now
 from jobs.queues import AllowedJob, QueueName, open_queue
 from jobs.tasks import RUN_ANALYSIS
 from pipeline.errors import StorageError
-from storage.analyses import Analysis, NewAnalysis
+from storage.analyses import Analysis, AnalysisKind, NewAnalysis, WaitingAnalysis
 from storage.analysis_store import AnalysisStore, Submitted
 
 if TYPE_CHECKING:
@@ -34,6 +35,12 @@ STRANDED_AFTER_S = 60.0
 # A video may take hours; that its worker lives is known by its claim.
 _TIMEOUT_S = 7 * 24 * 3600
 _FAILED_KEPT_S = 24 * 3600
+_LANES = (QueueName.MODELS, QueueName.VIDEOS)
+
+
+def lane_of(kind: AnalysisKind) -> QueueName:
+    """The queue that analyses of a kind go through: videos have their own, as they may take hours."""
+    return QueueName.VIDEOS if kind is AnalysisKind.VIDEO else QueueName.MODELS
 
 
 class AnalysisQueue:
@@ -49,7 +56,7 @@ class AnalysisQueue:
         self._store = store
         self._client = client
         self._now = now
-        self._stranded_since: dict[str, float] = {}
+        self._stranded_since: dict[WaitingAnalysis, float] = {}
 
     def submit(self, asked: NewAnalysis) -> Submitted:
         """Store a request and queue it; it is stored when this returns.
@@ -60,7 +67,7 @@ class AnalysisQueue:
         submitted = self._store.submit(asked, at=self._now())
         if submitted.new:
             try:
-                self._enqueue(asked.id)
+                self._enqueue(asked.id, asked.kind)
             except redis.RedisError as error:
                 _log.warning("analysis %s is stored and waits for Redis: %s", asked.id, error)
         return submitted
@@ -86,8 +93,8 @@ class AnalysisQueue:
             self._stranded_since.clear()
             return 0
         with self._client.pipeline(transaction=False) as pipeline:
-            for analysis_id in waiting:
-                pipeline.hget(AllowedJob.key_for(analysis_id), "status")
+            for one in waiting:
+                pipeline.hget(AllowedJob.key_for(one.id), "status")
             answers = cast("list[bytes | None]", pipeline.execute())
         missing = [one for one, status in zip(waiting, answers, strict=True) if status is None]
         failed = [
@@ -96,16 +103,16 @@ class AnalysisQueue:
             if status is not None and status.decode() == JobStatus.FAILED.value
         ]
         lost = [*failed, *self._stranded(set(waiting) - set(missing) - set(failed))]
-        for analysis_id in lost:
-            self._delete(analysis_id)
-        queued = sum(self._enqueue(analysis_id) for analysis_id in (*missing, *lost))
+        for one in lost:
+            self._delete(one.id)
+        queued = sum(self._enqueue(one.id, one.kind) for one in (*missing, *lost))
         if queued:
             _log.info("%d analyses are queued again", queued)
         return queued
 
-    def _enqueue(self, analysis_id: str) -> bool:
+    def _enqueue(self, analysis_id: str, kind: AnalysisKind) -> bool:
         try:
-            open_queue(self._client, QueueName.MODELS).enqueue_call(
+            open_queue(self._client, lane_of(kind)).enqueue_call(
                 RUN_ANALYSIS,
                 args=(analysis_id,),
                 job_id=analysis_id,
@@ -119,23 +126,31 @@ class AnalysisQueue:
             return False
         return True
 
-    def _stranded(self, known: set[str]) -> list[str]:
-        """Jobs that lie in no list anybody works on, and have for a while."""
-        queue = open_queue(self._client, QueueName.MODELS)
+    def _stranded(self, known: set[WaitingAnalysis]) -> list[WaitingAnalysis]:
+        """Those whose job lies in no list that the workers of their lane work on, and has for a while."""
+        listed = {lane: self._listed(lane) for lane in {lane_of(one.kind) for one in known}}
+        now = monotonic()
+        self._stranded_since = {
+            one: self._stranded_since.get(one, now)
+            for one in known
+            if one.id not in listed[lane_of(one.kind)]
+        }
+        return [one for one, since in self._stranded_since.items() if now - since > STRANDED_AFTER_S]
+
+    def _listed(self, lane: QueueName) -> set[str]:
+        queue = open_queue(self._client, lane)
         listed = set(StartedJobRegistry(queue=queue, job_class=AllowedJob).get_job_ids(cleanup=False))
         for key in (queue.key, queue.intermediate_queue_key):
             listed.update(entry.decode() for entry in cast("list[bytes]", self._client.lrange(key, 0, -1)))
-        now = monotonic()
-        self._stranded_since = {one: self._stranded_since.get(one, now) for one in known - listed}
-        return [one for one, since in self._stranded_since.items() if now - since > STRANDED_AFTER_S]
+        return listed
 
     def _delete(self, analysis_id: str) -> None:
-        try:
-            job = open_queue(self._client, QueueName.MODELS).fetch_job(analysis_id)
-        except NoSuchJobError:
-            return
-        if job is not None:
-            job.delete()
+        # A queue knows only its own jobs, and this one may have been queued in another lane.
+        for lane in _LANES:
+            with suppress(NoSuchJobError):
+                job = open_queue(self._client, lane).fetch_job(analysis_id)
+                if job is not None:
+                    job.delete()
 
 
 class AnalysisSweep:

@@ -6,7 +6,8 @@ from enum import StrEnum
 
 
 class QueueName(StrEnum):
-    """Storing is light and never waits behind a model."""
+    """Storing never waits behind a model, and what takes seconds never waits behind a video of hours."""
 
     LIGHT = "light"
     MODELS = "models"
+    VIDEOS = "videos"

@@ -46,7 +46,7 @@ def run_analysis(analysis_id: str) -> None:
     """
     analyses = current().analyses
     if analyses is None:
-        raise QueueError("this worker has no models; analyses are for the queue of models")
+        raise QueueError("this worker has no models; analyses are for the queues models and videos")
     analyses.run(analysis_id)
 
 

@@ -73,7 +73,7 @@ def run_worker(
         store: where reports go.
         queue: the one it works on.
         repeats: finds accusations that were made before; None stores every report as it comes.
-        analyses: does analyses of files; for the queue of models.
+        analyses: does analyses of files; for the queues of models and of videos.
         stop: ends it; without one only a signal does.
 
     Raises:

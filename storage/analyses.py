@@ -166,6 +166,14 @@ class Analysis:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingAnalysis:
+    """One that nobody works on: what it takes to queue it."""
+
+    id: str
+    kind: AnalysisKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AnalysisFilter:
     """Which analyses to list, newest first; None or empty means any; `limit` 1-1000."""
 

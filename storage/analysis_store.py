@@ -17,6 +17,7 @@ from storage.analyses import (
     AnalysisState,
     NewAnalysis,
     Progress,
+    WaitingAnalysis,
 )
 from storage.analysis_rows import new_row, read, read_all
 from storage.analysis_table import AnalysisRow
@@ -195,8 +196,10 @@ class AnalysisStore:
             session.flush()
             return read(row)
 
-    def waiting(self, *, created_before: datetime, now: datetime, limit: int = 1000) -> tuple[str, ...]:
-        """Ids of analyses that somebody should work on and nobody does, oldest first.
+    def waiting(
+        self, *, created_before: datetime, now: datetime, limit: int = 1000
+    ) -> tuple[WaitingAnalysis, ...]:
+        """Analyses that somebody should work on and nobody does, oldest first.
 
         Args:
             created_before: younger ones are only just being queued.
@@ -205,7 +208,7 @@ class AnalysisStore:
         """
         with reading(self._engine) as session:
             found = session.exec(
-                select(AnalysisRow.id)
+                select(AnalysisRow.id, AnalysisRow.kind)
                 .where(
                     col(AnalysisRow.state).in_(_UNFINISHED),
                     col(AnalysisRow.created_at) < created_before,
@@ -214,7 +217,7 @@ class AnalysisStore:
                 .order_by(col(AnalysisRow.created_at))
                 .limit(limit)
             )
-            return tuple(found)
+            return tuple(WaitingAnalysis(id=one, kind=AnalysisKind(kind)) for one, kind in found)
 
     def unfinished(self) -> int:
         """How many wait or are worked on."""

@@ -24,7 +24,8 @@ def run(context: typer.Context, camera: Cameras = None) -> None:
     """Watch all cameras and store their reports: everything in one go, until Ctrl-C.
 
     Starts the worker and, unless queue.url is set, a Redis server of its own, and ends them again. Reports
-    are on disk before they are queued: whatever is interrupted goes on at the next start.
+    are on disk before they are queued: whatever is interrupted goes on at the next start. Cameras that are
+    added, changed or removed in the configuration, by hand or on the dashboard, are taken over as it runs.
 
       gotcha run
       gotcha --config site.yaml run --camera gate --camera yard
@@ -59,7 +60,10 @@ def worker(
     ] = 1,
     queues: Annotated[
         list[QueueName] | None,
-        typer.Option("--queue", help="Only this queue: light stores reports, models analyses files."),
+        typer.Option(
+            "--queue",
+            help="Only this queue: light stores reports, models analyses photos, videos analyses videos.",
+        ),
     ] = None,
 ) -> None:
     """Store what the cameras queued and analyse what people sent; may run on several machines.

@@ -24,11 +24,11 @@ from storage.report_store import SqlReportStore
 from tests.reports import hex_id
 
 
-def asked(name: str | int) -> NewAnalysis:
+def asked(name: str | int, kind: AnalysisKind = AnalysisKind.PHOTO) -> NewAnalysis:
     digest = hex_id(f"content of {name}") * 2
     return NewAnalysis(
         id=hex_id(name),
-        kind=AnalysisKind.PHOTO,
+        kind=kind,
         files=(
             UploadedFile(
                 key=f"{digest[:2]}/{digest}",
@@ -63,9 +63,15 @@ def until_stopped(control: AnalysisControl) -> None:
 
 
 class ModelsWorker:
-    """A worker on the queue of models with its sweep, in threads of this program."""
+    """A worker on a queue of analyses with its sweep, in threads of this program."""
 
-    def __init__(self, redis_url: str, database_url: str, analyzer: ObedientAnalyzer) -> None:
+    def __init__(
+        self,
+        redis_url: str,
+        database_url: str,
+        analyzer: ObedientAnalyzer,
+        queue: QueueName = QueueName.MODELS,
+    ) -> None:
         self.stop = threading.Event()
         self._engine = open_database(database_url)
         store = AnalysisStore(self._engine)
@@ -74,7 +80,7 @@ class ModelsWorker:
             target=jobs.worker.run_worker,
             args=(redis_url, SqlReportStore(self._engine)),
             kwargs={
-                "queue": QueueName.MODELS,
+                "queue": queue,
                 "analyses": AnalysisRunner(store, analyzer, self.stop),
                 "stop": self.stop,
             },

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 from redis import Redis
@@ -27,14 +28,18 @@ from pipeline.errors import (
     StorageUnavailableError,
     UploadUnavailableError,
 )
-from storage.analyses import Analysis, AnalysisState
+from storage.analyses import Analysis, AnalysisKind, AnalysisState
 from storage.analysis_store import AnalysisStore
 from storage.report_store import SqlReportStore
 from tests.jobs.analysis_rig import ModelsWorker, ObedientAnalyzer, asked, until_stopped
 from tests.jobs.conftest import wait_for
 from tests.reports import hex_id
 
-StartWorker = Callable[[ObedientAnalyzer], ModelsWorker]
+
+class StartWorker(Protocol):
+    """Starts a worker that ends with the test."""
+
+    def __call__(self, analyzer: ObedientAnalyzer, queue: QueueName = QueueName.MODELS) -> ModelsWorker: ...
 
 
 @pytest.fixture(autouse=True)
@@ -60,8 +65,8 @@ def queue(analyses: AnalysisStore, client: Redis) -> AnalysisQueue:
 def start(service: RedisService, database_url: str, engine: Engine) -> Iterator[StartWorker]:
     started: list[ModelsWorker] = []
 
-    def begin(analyzer: ObedientAnalyzer) -> ModelsWorker:
-        started.append(ModelsWorker(service.url, database_url, analyzer))
+    def begin(analyzer: ObedientAnalyzer, queue: QueueName = QueueName.MODELS) -> ModelsWorker:
+        started.append(ModelsWorker(service.url, database_url, analyzer, queue))
         return started[-1]
 
     yield begin
@@ -109,6 +114,41 @@ def test_an_emptied_redis_loses_nothing(
     wait_for_end(analyses, *range(10))
     assert {found(analyses, number).state for number in range(10)} == {AnalysisState.COMPLETED}
     assert sorted(analyzer.calls) == sorted(map(hex_id, range(10)))
+
+
+def test_a_photo_does_not_wait_behind_a_video_of_hours(
+    analyses: AnalysisStore, queue: AnalysisQueue, start: StartWorker
+) -> None:
+    long = ObedientAnalyzer(until_stopped)
+    start(long, QueueName.VIDEOS)
+    start(ObedientAnalyzer())
+    queue.submit(asked("video", AnalysisKind.VIDEO))
+    wait_for(lambda: long.calls == [hex_id("video")], what="the video being worked on")
+    queue.submit(asked("second video", AnalysisKind.VIDEO))
+    for name, kind in (("a", AnalysisKind.PHOTO), ("b", AnalysisKind.DETECT), ("c", AnalysisKind.COMPARE)):
+        queue.submit(asked(name, kind))
+    wait_for_end(analyses, "a", "b", "c")
+    assert found(analyses, "video").state is AnalysisState.PROCESSING
+    assert found(analyses, "second video").state is AnalysisState.QUEUED
+
+
+def test_a_video_that_redis_has_lost_comes_back_into_its_own_lane(
+    analyses: AnalysisStore, queue: AnalysisQueue, client: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue.submit(asked("a", AnalysisKind.VIDEO))
+    client.flushall()
+    wait_for(lambda: queue.sweep() == 1, what="its being queued again")
+    lanes = {name: open_queue(client, name).count for name in QueueName}
+    assert lanes == {QueueName.LIGHT: 0, QueueName.MODELS: 0, QueueName.VIDEOS: 1}
+    # As an earlier version has queued it: nobody must find it in the lane of what is short.
+    client.flushall()
+    monkeypatch.setattr("jobs.analysis_queue.lane_of", lambda _: QueueName.MODELS)
+    wait_for(lambda: queue.sweep() == 1, what="its being queued as before")
+    monkeypatch.undo()
+    monkeypatch.setattr("jobs.analysis_queue.STRANDED_AFTER_S", 0.0)
+    wait_for(lambda: queue.sweep() == 1, what="its being found where it does not belong")
+    assert open_queue(client, QueueName.MODELS).count == 0
+    assert open_queue(client, QueueName.VIDEOS).count == 1
 
 
 def test_redis_emptied_in_mid_job(
