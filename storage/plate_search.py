@@ -6,9 +6,8 @@ import unicodedata
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_
-from sqlmodel import col
 
-from storage.tables import ReportRow
+from storage.tables import REPORTS
 
 # Longest part of a plate that has a column of its own.
 _TAIL = 4
@@ -41,19 +40,17 @@ def plate_conditions(wanted: str, dialect: str) -> tuple[PlateCondition, ...]:
     text = "".join(unicodedata.normalize("NFC", wanted).upper().split())
     pattern = text if "*" in text or "?" in text else f"*{text}*"
     # A comparison, as SQLite finds nothing by an index with IS NOT NULL. Corrections are few.
-    corrected = _rare(and_(col(ReportRow.plate_corrected) > "", _like("plate_corrected", pattern)))
+    corrected = _rare(and_(REPORTS.plate_corrected > "", _like("plate_corrected", pattern)))
     if pattern == text:
         beginning, ending = text.partition("*")[0].partition("?")[0], _after_wildcards(text)
         if len(ending) >= _TAIL:
-            return _rare(
-                and_(col(ReportRow.plate_tail) == ending[-_TAIL:], _like("plate_text", text))
-            ), corrected
+            return _rare(and_(REPORTS.plate_tail == ending[-_TAIL:], _like("plate_text", text))), corrected
         if not beginning:
             return PlateCondition(condition=_like("plate_text", text), rare=False), corrected
         return _rare(and_(_begins(beginning, dialect), _like("plate_text", text))), corrected
     if len(text) < _TAIL:
         return PlateCondition(condition=_like("plate_text", pattern), rare=False), corrected
-    ends = and_(col(ReportRow.plate_tail) == text[-_TAIL:], _like("plate_text", f"*{text}"))
+    ends = and_(REPORTS.plate_tail == text[-_TAIL:], _like("plate_text", f"*{text}"))
     return _rare(ends), _rare(_begins(text, dialect)), corrected
 
 
@@ -71,10 +68,10 @@ def _begins(text: str, dialect: str) -> ColumnElement[bool]:
     # Its LIKE takes no heed of case, and so of no index (sqlite.org/optoverview.html).
     special = {"*": "[*]", "?": "[?]", "[": "[[]"}
     pattern = "".join(special.get(one, one) for one in text) + "*"
-    return col(ReportRow.plate_text).op("GLOB", is_comparison=True)(pattern)
+    return REPORTS.plate_text.op("GLOB", is_comparison=True)(pattern)
 
 
 def _like(column: str, pattern: str) -> ColumnElement[bool]:
     escaped = pattern.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     like = escaped.replace("*", "%").replace("?", "_")
-    return col(getattr(ReportRow, column)).like(like, escape="\\")
+    return REPORTS[column].like(like, escape="\\")

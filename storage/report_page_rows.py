@@ -5,18 +5,17 @@ from __future__ import annotations
 import heapq
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_
-from sqlmodel import Session, col, select
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from storage.plate_search import PlateCondition, plate_conditions
 from storage.report_query import ListedReport, PageKey, ReportQuery
-from storage.tables import ReportRow
+from storage.tables import REPORTS
 
-_COLUMNS = tuple(getattr(ReportRow, name) for name in ListedReport.__slots__)
+_NAMES = ListedReport.__slots__
 
 
 def page_rows(
-    session: Session, wanted: ReportQuery, key: PageKey | None, limit: int, *, newer: bool = False
+    connection: Connection, wanted: ReportQuery, key: PageKey | None, limit: int, *, newer: bool = False
 ) -> list[ListedReport]:
     """The first `limit` reports after `key`, latest first; with `newer` those before it, nearest first.
 
@@ -25,9 +24,9 @@ def page_rows(
     cameras = [None] if wanted.cameras is None else sorted(wanted.cameras)
     plates: tuple[PlateCondition | None, ...] = (None,)
     if wanted.plate is not None:
-        plates = plate_conditions(wanted.plate, session.get_bind().dialect.name)
+        plates = plate_conditions(wanted.plate, connection.dialect.name)
     branches = [
-        _branch(session, wanted, key, limit, newer=newer, camera=camera, plate=plate)
+        _branch(connection, wanted, key, limit, newer=newer, camera=camera, plate=plate)
         for camera in cameras
         for plate in plates
     ]
@@ -40,7 +39,7 @@ def page_rows(
 
 
 def _branch(
-    session: Session,
+    connection: Connection,
     wanted: ReportQuery,
     key: PageKey | None,
     limit: int,
@@ -54,14 +53,14 @@ def _branch(
     def field(column: Any) -> Any:
         # An expression has no index: what is rare is found by the plate's own and sorted then. In the order
         # of time, to find the few that fit, the database would look at a million.
-        return func.coalesce(column, column) if rare else col(column)
+        return func.coalesce(column, column) if rare else column
 
-    time, identity = field(ReportRow.parked_at), field(ReportRow.id)
+    time, identity = field(REPORTS.parked_at), field(REPORTS.id)
     conditions = _conditions(wanted, field)
     if plate is not None:
         conditions.append(plate.condition)
     if camera is not None:
-        conditions.append(field(ReportRow.camera) == camera)
+        conditions.append(field(REPORTS.camera) == camera)
     if key is not None:
         # The first condition lets the index begin there; the second leaves out what was shown.
         after = time > key.parked_at if newer else time < key.parked_at
@@ -69,24 +68,24 @@ def _branch(
         conditions.append(time >= key.parked_at if newer else time <= key.parked_at)
         conditions.append(or_(after, and_(time == key.parked_at, same)))
     order = (time, identity) if newer else (time.desc(), identity.desc())
-    query = select(*_COLUMNS).where(*conditions).order_by(*order).limit(limit)
-    return [ListedReport(**row._mapping) for row in session.exec(query)]
+    query = select(*(REPORTS[name] for name in _NAMES)).where(*conditions).order_by(*order).limit(limit)
+    return [ListedReport(**dict(zip(_NAMES, row, strict=True))) for row in connection.execute(query)]
 
 
 def _conditions(wanted: ReportQuery, field: Any) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if wanted.states:
-        found.append(field(ReportRow.state).in_(sorted(state.value for state in wanted.states)))
+        found.append(field(REPORTS.state).in_(sorted(state.value for state in wanted.states)))
     if wanted.verdict == "open":
-        found.append(field(ReportRow.verdict).is_(None))
+        found.append(field(REPORTS.verdict).is_(None))
     elif wanted.verdict is not None:
-        found.append(field(ReportRow.verdict) == wanted.verdict)
+        found.append(field(REPORTS.verdict) == wanted.verdict)
     if wanted.zone is not None:
-        found.append(field(ReportRow.zone) == wanted.zone)
+        found.append(field(REPORTS.zone) == wanted.zone)
     if wanted.since is not None:
-        found.append(field(ReportRow.parked_at) >= wanted.since)
+        found.append(field(REPORTS.parked_at) >= wanted.since)
     if wanted.until is not None:
-        found.append(field(ReportRow.parked_at) < wanted.until)
+        found.append(field(REPORTS.parked_at) < wanted.until)
     if wanted.min_score is not None:
-        found.append(field(ReportRow.score) >= wanted.min_score)
+        found.append(field(REPORTS.score) >= wanted.min_score)
     return found

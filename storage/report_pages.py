@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from pipeline.errors import InvalidValueError
 from storage.report_page_rows import page_rows
 from storage.report_query import ListedReport, PageKey, ReportQuery
-from storage.tables import ReportRow
-from storage.transactions import reading
+from storage.tables import REPORTS
+from storage.transactions import asking
 
 MAX_ROWS = 200
 
@@ -33,8 +33,8 @@ class ReportPages:
         """The first `rows` (1-200) reports that fit, after the end of the page before."""
         if not 1 <= rows <= MAX_ROWS:
             raise InvalidValueError(f"expected 1-{MAX_ROWS} rows, got {rows}")
-        with reading(self._engine) as session:
-            found = page_rows(session, wanted, after, rows + 1)
+        with asking(self._engine) as connection:
+            found = page_rows(connection, wanted, after, rows + 1)
         shown = tuple(found[:rows])
         more = len(found) > rows
         end = PageKey(parked_at=shown[-1].parked_at, id=shown[-1].id) if more else None
@@ -47,11 +47,11 @@ class ReportPages:
 
     def beside(self, report_id: str, wanted: ReportQuery) -> tuple[str | None, str | None]:
         """The ids of the reports before (newer) and after (older) one in a list; None at its ends."""
-        with reading(self._engine) as session:
-            row = session.get(ReportRow, report_id)
-            if row is None:
+        with asking(self._engine) as connection:
+            parked_at = connection.scalar(select(REPORTS.parked_at).where(REPORTS.id == report_id))
+            if parked_at is None:
                 return None, None
-            key = PageKey(parked_at=row.parked_at, id=row.id)
-            newer = page_rows(session, wanted, key, 1, newer=True)
-            older = page_rows(session, wanted, key, 1)
+            key = PageKey(parked_at=parked_at, id=report_id)
+            newer = page_rows(connection, wanted, key, 1, newer=True)
+            older = page_rows(connection, wanted, key, 1)
         return newer[0].id if newer else None, older[0].id if older else None

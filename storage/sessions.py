@@ -7,19 +7,29 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Engine, delete, update
-from sqlmodel import Session, col, select
+from sqlalchemy import Engine, bindparam, delete, exists, select, update
+from sqlmodel import Session, SQLModel, col
 
 from storage.account_tables import RefreshTokenRow, UserRow
 from storage.account_values import Login
 from storage.api_keys import digest
-from storage.transactions import changing, reading
+from storage.transactions import asking, changing
 from storage.users import login_of
 
 _TOKEN_BYTES = 32
 # Two tabs that renew at the same moment both send the old token: the second one is no thief yet, and gets a
 # short access token, but no refresh token (RFC 9700 4.14.2 leaves the choice; this is Auth0's overlap).
 OVERLAP = timedelta(seconds=10)
+
+# Asked before every page: made once, for columns.
+_users, _tokens = SQLModel.metadata.tables["users"].c, SQLModel.metadata.tables["refresh_tokens"].c
+_LOGIN = select(_users.name, _users.role, _users.cameras).where(
+    _users.id == bindparam("user_id"),
+    _users.not_before <= bindparam("issued_at"),
+    exists().where(
+        _tokens.family == bindparam("session_id"), _tokens.user_id == _users.id, _tokens.revoked_at.is_(None)
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,16 +87,10 @@ class SqlSessions:
 
     def login(self, session_id: str, user_id: str, *, issued_at: datetime) -> Login | None:
         """Whose session it is, as of now; None when it has ended or the user was removed or changed since."""
-        with reading(self._engine) as session:
-            user = session.get(UserRow, user_id)
-            if user is None or issued_at < user.not_before:
-                return None
-            good = select(RefreshTokenRow.token_sha256).where(
-                RefreshTokenRow.family == session_id,
-                RefreshTokenRow.user_id == user_id,
-                col(RefreshTokenRow.revoked_at).is_(None),
-            )
-            return None if session.exec(good.limit(1)).first() is None else login_of(user)
+        asked = {"user_id": user_id, "session_id": session_id, "issued_at": issued_at}
+        with asking(self._engine) as connection:
+            found = connection.execute(_LOGIN, asked).first()
+        return None if found is None else login_of(found.name, found.role, found.cameras)
 
 
 def _issue(session: Session, family: str, user_id: str, *, at: datetime, lasts: timedelta) -> Renewal:

@@ -80,6 +80,10 @@ class ReportRow(SQLModel, table=True):
     plate_corrected: str | None = None
 
 
+# Its columns for questions whose answers are no objects: those cost several times as much.
+REPORTS = SQLModel.metadata.tables["reports"].c
+
+
 class EvidenceRow(SQLModel, table=True):
     """One piece of evidence of a report, in the report's order."""
 

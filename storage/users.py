@@ -135,10 +135,10 @@ def _keep_an_admin(session: Session, row: UserRow) -> None:
 
 
 def _user(row: UserRow) -> User:
-    return User(id=row.id, login=login_of(row), password_hash=row.password_hash, created_at=row.created_at)
+    login = login_of(row.name, row.role, row.cameras)
+    return User(id=row.id, login=login, password_hash=row.password_hash, created_at=row.created_at)
 
 
-def login_of(row: UserRow) -> Login:
-    """Name, role and cameras of a row."""
-    cameras = None if row.cameras is None else frozenset(row.cameras)
-    return Login(name=row.name, role=Role(row.role), cameras=cameras)
+def login_of(name: str, role: str, cameras: list[str] | None) -> Login:
+    """A login of what a row keeps of it."""
+    return Login(name=name, role=Role(role), cameras=None if cameras is None else frozenset(cameras))

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from fastapi import HTTPException, Request
 
-from web.services import services_of
+from web.services import services_behind
 
 _REFUSED = "this form came from another site"
 
@@ -26,6 +26,6 @@ def refuse_other_sites(request: Request) -> None:
             raise HTTPException(403, "a browser's form says where it comes from; programs use /auth/token")
         return
     place = urlsplit(origin).netloc
-    public = services_of(request).settings.public_url
+    public = services_behind(request).settings.public_url
     if place not in {request.headers.get("host"), urlsplit(public).netloc if public else None}:
         raise HTTPException(403, _REFUSED)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -58,7 +58,7 @@ class Caller:
         return self.cameras is None or camera in self.cameras
 
 
-def current_caller(found: Annotated[Login | None, Depends(authenticated)]) -> Caller | None:
+async def current_caller(found: Annotated[Login | None, Depends(authenticated)]) -> Caller | None:
     """Who asks, or None; tests of other routes put a caller of their own in its place.
 
     Raises:
@@ -67,14 +67,15 @@ def current_caller(found: Annotated[Login | None, Depends(authenticated)]) -> Ca
     return None if found is None else Caller(name=found.name, role=found.role, cameras=found.cameras)
 
 
-def require(right: Right) -> Callable[..., Caller]:
+def require(right: Right) -> Callable[..., Awaitable[Caller]]:
     """A dependency that gives the caller, who has `right`.
 
     Raises:
         HTTPException: in the dependency: 401 without a login, 403 without the right.
     """
 
-    def dependency(caller: Annotated[Caller | None, Depends(current_caller)]) -> Caller:
+    # Nothing here waits: as a plain function it would be sent to a thread for each request.
+    async def dependency(caller: Annotated[Caller | None, Depends(current_caller)]) -> Caller:
         if caller is None:
             raise HTTPException(401, "log in first", headers={"WWW-Authenticate": "Bearer"})
         if not caller.may(right):

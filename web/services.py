@@ -113,7 +113,12 @@ class WebServices:
     now: Callable[[], datetime]
 
 
-def services_of(request: Request) -> WebServices:
-    """The services of the application that serves `request`; a dependency of routes."""
+def services_behind(request: Request) -> WebServices:
+    """The services of the application that serves `request`."""
     services: WebServices = request.app.state.services
     return services
+
+
+async def services_of(request: Request) -> WebServices:
+    """The same as a dependency of routes; a plain function would be sent to a thread for each request."""
+    return services_behind(request)

@@ -10,7 +10,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from web.logins import SESSION_LASTS, Tokens
-from web.services import services_of
+from web.services import services_behind
 from web.tokens import LASTS
 
 _STATE = "set_cookies"
@@ -24,7 +24,7 @@ class SessionCookies:
     """
 
     def __init__(self, request: Request) -> None:
-        self._secure = services_of(request).settings.behind_tls
+        self._secure = services_behind(request).settings.behind_tls
         # With this prefix a browser takes a cookie only over TLS and for this very host (RFC 6265bis).
         prefix = "__Host-" if self._secure else ""
         self._access, self._refresh = f"{prefix}gotcha_access", f"{prefix}gotcha_refresh"

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -15,7 +14,7 @@ from fastapi.responses import HTMLResponse
 
 from web.pages.navigation import places_for
 from web.security import Caller
-from web.services import services_of
+from web.services import services_behind
 from web.words import LANGUAGES, Words, preferred, words
 
 LANGUAGE_COOKIE, THEME_COOKIE = "gotcha_language", "gotcha_theme"
@@ -40,7 +39,7 @@ def render(
         caller: who is logged in; None for the pages before that.
         status: of the answer.
     """
-    services = services_of(request)
+    services = services_behind(request)
     spoken = words_of(request)
     session = getattr(request.state, "session", None)
     theme = request.cookies.get(THEME_COOKIE)
@@ -55,8 +54,7 @@ def render(
         "path": request.url.path,
         "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
         "csrf_token": "" if session is None else services.logins.tokens.csrf_token(session),
-        "version": importlib.metadata.version("gotcha-parking"),
-        "local": _local_times(services.settings.time_zone),
+        "local": local_times(services.settings.time_zone),
     }
     text = _environment().get_template(template).render({**frame, **context})
     return HTMLResponse(text, status, {"Content-Language": spoken.language})
@@ -73,7 +71,9 @@ def wants_page(request: Request) -> bool:
     return "text/html" in request.headers.get("accept", "")
 
 
-def _local_times(time_zone: ZoneInfo) -> object:
+def local_times(time_zone: ZoneInfo) -> Callable[..., str]:
+    """Shows moments to people at a place."""
+
     def local(moment: datetime, form: str = "%Y-%m-%d %H:%M:%S") -> str:
         return moment.astimezone(time_zone).strftime(form)
 

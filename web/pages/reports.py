@@ -8,7 +8,8 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from pipeline.report import ReportState
-from web.pages.page import render
+from web.pages.page import local_times, render, words_of
+from web.pages.report_row import row_view
 from web.report_filters import ReportFilters, asked, key_text
 from web.security import Caller, Right, require
 from web.services import WebServices, services_of
@@ -30,21 +31,25 @@ Filtered = Annotated[ReportFilters, Query()]
 @router.get("/reports")
 def show(request: Request, caller: Viewer, services: Services, filters: Filtered) -> Response:
     """The page."""
-    return render(request, "reports.html", _context(caller, services, filters), caller=caller)
+    return render(request, "reports.html", _context(request, caller, services, filters), caller=caller)
 
 
 @router.get("/reports/now")
 def now(request: Request, caller: Viewer, services: Services, filters: Filtered) -> Response:
     """Its rows alone, for the page to refresh itself."""
-    return render(request, "reports_now.html", _context(caller, services, filters), caller=caller)
+    return render(request, "reports_now.html", _context(request, caller, services, filters), caller=caller)
 
 
-def _context(caller: Caller, services: WebServices, filters: ReportFilters) -> dict[str, object]:
-    wanted = asked(filters, caller, services.settings.time_zone)
+def _context(
+    request: Request, caller: Caller, services: WebServices, filters: ReportFilters
+) -> dict[str, object]:
+    time_zone = services.settings.time_zone
+    wanted = asked(filters, caller, time_zone)
     page = services.report_pages.page(wanted.query, after=wanted.after, rows=ROWS)
+    spoken, local = words_of(request), local_times(time_zone)
     return {
         "filters": filters,
-        "page": page,
+        "rows": [row_view(report, spoken, local) for report in page.reports],
         "next_address": None if page.next is None else filters.address(after=key_text(page.next)),
         "same_address": filters.address(after=None),
         "cameras": [name for name in services.settings.cameras if caller.may_see(name)],
