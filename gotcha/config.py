@@ -13,6 +13,7 @@ from pydantic import Field, PrivateAttr, StringConstraints, ValidationError
 
 from gotcha.config_cameras import Camera, FileCamera
 from gotcha.config_errors import sentences
+from gotcha.config_passwords import known_values
 from gotcha.config_section import ConfigPath, LoadingContext, Section, TimeZone
 from gotcha.config_services import (
     DatabaseConfig,
@@ -156,7 +157,8 @@ def load_config(
 
     Args:
         path: the YAML file; relative paths in it start from its folder.
-        environment: where `${NAME}` is looked up; by default the process's environment.
+        environment: where `${NAME}` is looked up before the passwords beside the file; by default the
+            process's environment.
         opens_cameras: False where no camera is opened, so that their passwords need not be set.
 
     Raises:
@@ -174,7 +176,7 @@ def load_config(
         text,
         name=str(path),
         folder=path.resolve().parent,
-        environment=environment,
+        environment=known_values(path.resolve(), environment),
         opens_cameras=opens_cameras,
     )
     config._path = path.resolve()

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from gotcha.config_secrets import HttpUrl, PlainHttpUrl, RtspUrl
+from gotcha.config_secrets import HttpUrl, PlainHttpUrl, RtspUrl, SecretUrl
 from gotcha.config_section import ConfigPath, Section, TimeZone
 from gotcha.config_zones import PolygonInFractions, ZoneConfig
 from pipeline.geometry import Size
@@ -76,6 +76,12 @@ class CameraSettings(Section):
                 raise ValueError(f"expected zones with different names, got {zone.name!r} twice")
             seen.add(zone.name)
         return self
+
+    @property
+    def password_is_known(self) -> bool:
+        """Whether its addresses can be opened: every `${NAME}` in them is set."""
+        addresses = (getattr(self, name, None) for name in ("url", "analysis_url"))
+        return all(one.is_known for one in addresses if isinstance(one, SecretUrl))
 
     def zones_for(self, time_zone: ZoneInfo, holidays: Iterable[date]) -> tuple[Zone, ...]:
         """The zones as the rules know them; `time_zone` holds where the camera names none of its own."""

@@ -16,6 +16,8 @@ _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _BROKEN_VARIABLE = re.compile(r"\$\{(?![A-Za-z_][A-Za-z0-9_]*\})")
 # Scheme, then everything up to the last "@" before the path: what stands between is user and password.
 _USERINFO = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)([^/?#\s]*)@")
+# Stands for the host of an address whose variables are not set (RFC 6761: `.invalid` is nobody's).
+_UNSET = "unset.invalid"
 _SECRET_PARAMETERS = frozenset({"password", "passwd", "pwd", "pass", "token", "secret", "apikey", "api_key"})
 
 
@@ -38,6 +40,11 @@ class SecretUrl:
     @property
     def scheme(self) -> str:
         return urlsplit(self._url).scheme.lower()
+
+    @property
+    def is_known(self) -> bool:
+        """Whether every variable in it was set; cameras' addresses may be loaded without them."""
+        return urlsplit(self._url).hostname != _UNSET
 
     def __str__(self) -> str:
         return redact(self._url)
@@ -119,7 +126,7 @@ def secret_url(*schemes: str, of_camera: bool = False) -> PlainValidator:
         context = loading_context(info)
         unset = any(not context.environment.get(name) for name in _VARIABLE.findall(value))
         if unset and of_camera and not context.opens_cameras:
-            return SecretUrl(f"{schemes[0]}://unset")
+            return SecretUrl(f"{schemes[0]}://{_UNSET}")
         url = expand(value, context.environment)
         try:
             parts = urlsplit(url)

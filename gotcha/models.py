@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 from gotcha.config import Config
@@ -33,14 +34,27 @@ class Models:
 
     def __init__(self, config: Config) -> None:
         self.detector: Detector = detector(config)
+        self._config = config
         self._scanners: dict[str, PlateScanner] = {}
+        self._opening = threading.Lock()
         if config.plates.enabled:
             regions = {config.region_of(name) for name in config.cameras} or {config.region}
             self._scanners = {region: scanner(config, region) for region in regions}
 
     def scanner(self, region: str) -> PlateScanner | None:
-        """The plate scanner for a region, or None where plates are not read."""
-        return self._scanners.get(region)
+        """The plate scanner for a region, or None where plates are not read.
+
+        That of a region which no camera had at the start is opened now, which takes a second.
+
+        Raises:
+            ModelError: see `Models`.
+        """
+        if not self._config.plates.enabled:
+            return None
+        with self._opening:
+            if region not in self._scanners:
+                self._scanners[region] = scanner(self._config, region)
+            return self._scanners[region]
 
 
 def detector(config: Config) -> Detector:

@@ -8,8 +8,7 @@ import os
 import secrets
 import socket
 import threading
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from time import monotonic
 
 from gotcha.camera_board import CameraBoard
@@ -23,11 +22,12 @@ from gotcha.evidence_wiring import open_evidence
 from gotcha.leased import LeasedMemory, LeasedSink
 from gotcha.live_pictures import LivePictures
 from gotcha.models import Models
-from gotcha.run_summary import CameraSummary, RunSummary
+from gotcha.run_summary import RunSummary
+from gotcha.runner_log import RunnerLog
 from gotcha.settings_in_force import SettingsInForce
 from gotcha.shared_cameras import MARGIN_S, SharedCameras
 from gotcha.source_wiring import build_source, frames_waiting, is_live
-from gotcha.state_folder import prepare, watching
+from gotcha.state_folder import CameraLocks, prepare, watching
 from gotcha.web_process import WebProcess
 from gotcha.wiring import build_watch
 from gotcha.worker_process import WorkerGroup, WorkerProcess
@@ -64,6 +64,7 @@ class Runtime:
         config: what to watch.
         models: models that are open already; by default they are opened now.
         observe: is told of every frame, in the cameras' threads.
+        only: the cameras it is to watch whatever others are added; None for all.
 
     Raises:
         ModelError: the models cannot be opened.
@@ -76,18 +77,18 @@ class Runtime:
         *,
         models: Models | None = None,
         observe: Callable[[str, Frame, WatchStep], None] | None = None,
+        only: Collection[str] | None = None,
     ) -> None:
         self._config = config
-        self._settings = SettingsInForce(config)
+        self._settings = SettingsInForce(config, opens_cameras=True, only=only)
+        self._locks: CameraLocks | None = None
         # Before the models, which take seconds to open.
         prepare(config.state_dir)
         self._models = models or Models(config)
         self._observe = observe
-        self._reports: Counter[str] = Counter()
         self._outbox: Outbox | None = None
         self._board: CameraBoard | None = None
-        # A camera that comes and goes among nodes has a runner each time.
-        self._runners: dict[str, list[CameraRunner]] = {}
+        self._log = RunnerLog()
         self._ending_since_s: float | None = None
 
     @property
@@ -132,7 +133,7 @@ class Runtime:
     def _opened(self) -> Iterator[RedisService]:
         """The locks and the queue's Redis; says at last how long the end took."""
         with (
-            watching(self._config.state_dir, self._config.cameras),
+            watching(self._config.state_dir, self._config.cameras) as self._locks,
             open_redis(self._config.redis_url, self._config.state_dir, must_answer=False) as service,
         ):
             yield service
@@ -156,7 +157,7 @@ class Runtime:
         board = self._board = CameraBoard(
             connect(service.url, wait_s=_LEASE_WAIT_S),
             node_name(),
-            self._runners,
+            self._log.watched,
             self._outbox,
             config.state_dir,
             LivePictures(lambda: self._settings.config),
@@ -166,10 +167,15 @@ class Runtime:
         self._settings.start()
         try:
             cameras.start()
+            never = not config.cameras and config.path is None
+            if not config.cameras and not never:
+                _log.info("there is no camera yet: add one on the dashboard, under Settings")
             while not stop.wait(_POLL_S):
+                cameras.keep_up()
                 if worker is not None:
                     worker.keep_alive()
-                if cameras.over and self._done(worker):
+                # Without a worker here nobody knows when the one elsewhere comes: the reports wait on disk.
+                if (cameras.over or never) and (worker is None or self.waiting == 0):
                     break
         finally:
             self._ending_since_s = monotonic()
@@ -189,16 +195,14 @@ class Runtime:
             self._outbox = None
         return summary
 
-    def _done(self, worker: WorkerGroup | None) -> bool:
-        # Without a worker here nobody knows when the one elsewhere comes: the reports wait on disk.
-        return worker is None or self.waiting == 0
-
     def _cameras(self, evidence: EvidenceStore, memory: WatchMemory) -> CameraGroup:
-        config, url = self._config, self._config.redis_url
+        config, url, wanted = self._config, self._config.redis_url, self._settings.editions
         assert self._outbox is not None  # noqa: S101 - `_watch` has just opened it
         outbox = self._outbox
         if url is None or not config.queue.share_cameras:
-            return OwnCameras({name: self._runner(name, evidence, outbox, memory) for name in config.cameras})
+            return OwnCameras(
+                wanted, lambda name: self._runner(name, evidence, outbox, memory), self._dropped
+            )
         shared = RedisWatchMemory(connect(url, wait_s=_LEASE_WAIT_S))
 
         def leased(lease: Lease) -> CameraRunner:
@@ -211,7 +215,7 @@ class Runtime:
             )
 
         leases = CameraLeases(connect(url, wait_s=_LEASE_WAIT_S), node_name())
-        return SharedCameras(leases, config.cameras, leased)
+        return SharedCameras(leases, wanted, leased, self._dropped)
 
     def _runner(
         self,
@@ -221,8 +225,12 @@ class Runtime:
         memory: Memory,
         may_watch: Callable[[], bool] = always,
     ) -> CameraRunner:
-        config, settings, models = self._config, self._settings, self._models
-        live = is_live(config.camera(name))
+        settings, models = self._settings, self._models
+        config = settings.config
+        camera = config.camera(name)
+        live = is_live(camera)
+        assert self._locks is not None  # noqa: S101 - `_opened` holds them
+        self._locks.take(name)
 
         def watch(source: FrameSource) -> CameraWatch:
             now = settings.config
@@ -230,7 +238,7 @@ class Runtime:
 
         kept: Memory | None = memory if live else None
         observe: StepObserver = self._stepped
-        if isinstance(config.camera(name), DeviceCamera):
+        if isinstance(camera, DeviceCamera):
             kept, observe = self._judging(JudgingMemory(memory, DatabaseInbox(config, name)))
         setup = CameraSetup(
             name=name,
@@ -240,11 +248,17 @@ class Runtime:
             memory=kept,
             may_watch=may_watch,
             revision=lambda: settings.revision(name),
-            waiting=frames_waiting(config.camera(name)),
+            waiting=frames_waiting(camera),
         )
         runner = CameraRunner(setup, observe)
-        self._runners.setdefault(name, []).append(runner)
+        self._log.begin(name, runner)
         return runner
+
+    def _dropped(self, name: str) -> None:
+        """A camera was removed: it is not told of any more, and another program may watch it."""
+        self._log.drop(name)
+        if self._locks is not None:
+            self._locks.release(name)
 
     def _judging(self, memory: JudgingMemory) -> tuple[Memory, StepObserver]:
         def observe(camera: str, frame: Frame, step: WatchStep) -> None:
@@ -264,7 +278,7 @@ class Runtime:
                 change.stood_s,
             )
         for report in step.reports:
-            self._reports[camera] += report.revision == 1
+            self._log.reports[camera] += report.revision == 1
             reason = f" ({report.rejection.value})" if report.rejection else ""
             left = "; the vehicle has left" if report.departed_at else ""
             _log.info("%s: report %s is %s%s%s", camera, report.id[:8], report.state.value, reason, left)
@@ -275,23 +289,9 @@ class Runtime:
 
     def _summary(self) -> RunSummary:
         return RunSummary(
-            cameras=tuple(self._camera_summary(name) for name in self._config.cameras),
+            cameras=self._log.summary(self._config.cameras),
             waiting=self.waiting,
             dead=0 if self._outbox is None else self._outbox.counts().dead,
-        )
-
-    def _camera_summary(self, name: str) -> CameraSummary:
-        runners = self._runners.get(name, [])
-        return CameraSummary(
-            name=name,
-            frames=sum(runner.counts.frames for runner in runners),
-            detected=sum(runner.counts.detected for runner in runners),
-            damaged=sum(runner.counts.damaged for runner in runners),
-            dropped=sum(runner.counts.dropped for runner in runners),
-            reports=self._reports[name],
-            restarts=sum(runner.counts.restarts for runner in runners),
-            failure=runners[-1].failure if runners else None,
-            trouble=runners[-1].trouble if runners else None,
         )
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import monotonic
 
 import redis
 
-from gotcha.camera_group import join_all
+from gotcha.camera_group import Wanted, join_all
 from gotcha.camera_runner import CameraRunner
 from jobs.camera_leases import CameraLeases, Node
 from jobs.lease import Lease
+from pipeline.errors import GotchaError
 
 _log = logging.getLogger(__name__)
 
@@ -32,6 +33,7 @@ class _Seat:
     """A camera that is being watched here, and who shall have it next."""
 
     lease: Lease
+    edition: int
     runner: CameraRunner
     thread: threading.Thread
     promised_to: str | None = None
@@ -43,19 +45,30 @@ class SharedCameras:
 
     A node takes a free camera when it watches no more cameras than the others, and hands one over when
     another node watches at least two fewer. What happens to a camera goes to its memory before its lease.
+    A camera that is changed is given up and taken anew; each node goes by the configuration it has.
 
     Args:
         leases: of this node.
-        cameras: names of those it would watch.
+        wanted: the cameras it would watch.
         runner: makes a camera's runner under a lease.
+        dropped: is told of a camera that is not watched any more, as it was removed.
     """
 
     def __init__(
-        self, leases: CameraLeases, cameras: Collection[str], runner: Callable[[Lease], CameraRunner]
+        self,
+        leases: CameraLeases,
+        wanted: Wanted,
+        runner: Callable[[Lease], CameraRunner],
+        dropped: Callable[[str], None],
     ) -> None:
         self._leases = leases
-        self._open = sorted(cameras)
+        self._wanted = wanted
         self._runner = runner
+        self._dropped = dropped
+        # Of which there is nothing left to watch here, as they are now.
+        self._closed: dict[str, int] = {}
+        # Those of them whose settings were changed while the program ran: they are changed again, not over.
+        self._failed_anew: set[str] = set()
         self._seats: dict[str, _Seat] = {}
         self._free_since: dict[str, float] = {}
         self._handed_over_s = 0.0
@@ -67,9 +80,15 @@ class SharedCameras:
     def start(self) -> None:
         self._thread.start()
 
+    def keep_up(self) -> None:
+        """Nothing: the control thread does, as each step of it needs the leases."""
+
     @property
     def over(self) -> bool:
-        return not self._open
+        return bool(self._wanted()) and not self._open() and not self._failed_anew
+
+    def _open(self) -> list[str]:
+        return sorted(name for name, edition in self._wanted().items() if self._closed.get(name) != edition)
 
     def end(self, timeout_s: float) -> None:
         self._ending.set()
@@ -106,11 +125,21 @@ class SharedCameras:
         for seat in self._seats.values():
             if not seat.lease.lost and not self._leases.renew(seat.lease):
                 _log.error("%s: another node watches it now", seat.lease.camera)
+        self._stop_changed()
         self._collect()
-        self._leases.announce(self._open, len(self._seats))
+        self._leases.announce(self._open(), len(self._seats))
         nodes = self._leases.nodes()
         self._take_free(nodes)
         self._hand_over(nodes)
+
+    def _stop_changed(self) -> None:
+        wanted = self._wanted()
+        for name, seat in self._seats.items():
+            if wanted.get(name) != seat.edition:
+                seat.stop.set()
+        self._failed_anew = {
+            name for name in self._failed_anew if self._closed.get(name) == wanted.get(name, -1)
+        }
 
     def _stop_lost(self) -> None:
         for seat in self._seats.values():
@@ -124,17 +153,25 @@ class SharedCameras:
             if seat.thread.is_alive():
                 continue
             del self._seats[camera]
-            if seat.runner.footage_over:
-                self._open.remove(camera)
+            wanted = self._wanted().get(camera)
+            if wanted is None:
+                self._dropped(camera)
+                _log.info("%s: removed, not watched any more", camera)
+            if wanted == seat.edition and seat.runner.footage_over:
+                self._closed[camera] = seat.edition
                 self._leases.end(seat.lease)
                 continue
-            if seat.runner.failure is not None:
+            if wanted == seat.edition and seat.runner.failure is not None:
                 # Another node may reach it.
-                self._open.remove(camera)
+                self._closed[camera] = seat.edition
+                if seat.edition:
+                    self._failed_anew.add(camera)
             self._leases.release(seat.lease, to=seat.promised_to)
 
     def _take_free(self, nodes: tuple[Node, ...]) -> None:
-        wanted = [camera for camera in self._open if camera not in self._seats]
+        wanted = [camera for camera in self._open() if camera not in self._seats]
+        editions = self._wanted()
+        wanted = [camera for camera in wanted if camera in editions]
         now = monotonic()
         free = [camera for camera, holder in self._leases.holders(wanted).items() if holder is None]
         self._free_since = {camera: self._free_since.get(camera, now) for camera in free}
@@ -146,10 +183,10 @@ class SharedCameras:
             answer = self._leases.acquire(camera)
             if answer.ended:
                 _log.info("%s: its footage has ended on another node", camera)
-                self._open.remove(camera)
+                self._closed[camera] = editions[camera]
             elif answer.lease is not None:
                 self._free_since.pop(camera)
-                self._sit_down(answer.lease)
+                self._sit_down(answer.lease, editions[camera])
             elif answer.wait_s and not self._waiting_said:
                 self._waiting_said = True
                 _log.info(
@@ -157,11 +194,19 @@ class SharedCameras:
                     answer.wait_s,
                 )
 
-    def _sit_down(self, lease: Lease) -> None:
-        runner = self._runner(lease)
+    def _sit_down(self, lease: Lease, edition: int) -> None:
+        try:
+            runner = self._runner(lease)
+        except GotchaError as error:
+            _log.error("%s: not watched: %s", lease.camera, error)
+            self._closed[lease.camera] = edition
+            self._leases.release(lease)
+            return
         stop = threading.Event()
         thread = threading.Thread(target=runner.run, args=(stop,), name=f"watch-{lease.camera}", daemon=True)
-        self._seats[lease.camera] = _Seat(lease=lease, runner=runner, thread=thread, stop=stop)
+        self._seats[lease.camera] = _Seat(
+            lease=lease, edition=edition, runner=runner, thread=thread, stop=stop
+        )
         _log.info("%s: watched by this node (%s)", lease.camera, self._leases.node)
         thread.start()
 

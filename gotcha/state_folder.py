@@ -27,9 +27,52 @@ def prepare(folder: Path) -> None:
         raise _unusable(folder, "this user may not write there")
 
 
+class CameraLocks:
+    """The cameras that this program holds; one that dies lets go of them. For one thread at a time.
+
+    Args:
+        folder: the state folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._held: dict[str, IO[str]] = {}
+
+    def take(self, camera: str) -> None:
+        """Hold a camera, or go on holding it.
+
+        Raises:
+            StorageError: another program watches it with this state folder, or that cannot be used.
+        """
+        if camera in self._held:
+            return
+        try:
+            (self._folder / "locks").mkdir(exist_ok=True)
+            lock = (self._folder / "locks" / f"{camera}.lock").open("a+", encoding="ascii")
+        except OSError as error:
+            raise _unusable(self._folder, error.strerror or str(error)) from error
+        try:
+            _take(lock, camera, self._folder)
+        except BaseException:
+            lock.close()
+            raise
+        self._held[camera] = lock
+
+    def release(self, camera: str) -> None:
+        """Let go of a camera; nothing where it is not held."""
+        lock = self._held.pop(camera, None)
+        if lock is not None:
+            lock.close()
+
+    def release_all(self) -> None:
+        """Let go of all."""
+        for camera in tuple(self._held):
+            self.release(camera)
+
+
 @contextlib.contextmanager
-def watching(folder: Path, cameras: Iterable[str]) -> Iterator[None]:
-    """Holds the cameras for this program while the block lasts; a program that dies lets go of them.
+def watching(folder: Path, cameras: Iterable[str]) -> Iterator[CameraLocks]:
+    """Holds the cameras for this program while the block lasts, and those it takes meanwhile.
 
     Two programs watching one camera would report every vehicle twice and overwrite each other's memory of
     what stands where.
@@ -42,15 +85,13 @@ def watching(folder: Path, cameras: Iterable[str]) -> Iterator[None]:
         StorageError: another program watches one of them with this state folder, or it cannot be used.
     """
     prepare(folder)
-    with contextlib.ExitStack() as stack:
+    locks = CameraLocks(folder)
+    try:
         for camera in cameras:
-            try:
-                (folder / "locks").mkdir(exist_ok=True)
-                lock = stack.enter_context((folder / "locks" / f"{camera}.lock").open("a+", encoding="ascii"))
-            except OSError as error:
-                raise _unusable(folder, error.strerror or str(error)) from error
-            _take(lock, camera, folder)
-        yield
+            locks.take(camera)
+        yield locks
+    finally:
+        locks.release_all()
 
 
 def _take(lock: IO[str], camera: str, folder: Path) -> None:

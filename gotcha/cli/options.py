@@ -49,18 +49,21 @@ def config_of(context: typer.Context, *, opens_cameras: bool = False) -> Config:
     return load_config(common(context).config_path, opens_cameras=opens_cameras)
 
 
-def config_with_cameras(context: typer.Context, only: list[str] | None = None) -> Config:
+def config_with_cameras(
+    context: typer.Context, only: list[str] | None = None, *, on_dashboard: bool = False
+) -> Config:
     """The configuration, with at least one camera.
 
     Args:
         context: of the command.
         only: names of cameras to keep; None or empty keeps all.
+        on_dashboard: cameras may be added on the dashboard that the command serves, so there may be none yet.
 
     Raises:
         ConfigError: it is missing or wrong, has no camera, or none of a name in `only`.
     """
     config = config_of(context, opens_cameras=True)
-    if not config.cameras:
+    if not config.cameras and not (on_dashboard and config.web.enabled):
         raise ConfigError(
             f"{common(context).config_path}: there is nothing to watch: `cameras` has no entry; "
             "add one like those in the shipped config.yaml"

@@ -30,11 +30,11 @@ def run(context: typer.Context, camera: Cameras = None) -> None:
       gotcha run
       gotcha --config site.yaml run --camera gate --camera yard
     """
-    config = config_with_cameras(context, camera)
+    config = config_with_cameras(context, camera, on_dashboard=True)
     from gotcha.runtime import Runtime
 
     with stop_on_signals() as stop:
-        summary = Runtime(config).run_with_worker(stop)
+        summary = Runtime(config, only=camera or None).run_with_worker(stop)
     _end(summary)
 
 
@@ -49,7 +49,7 @@ def watch(context: typer.Context, camera: Cameras = None) -> None:
     from gotcha.runtime import Runtime
 
     with stop_on_signals() as stop:
-        summary = Runtime(config).run(stop)
+        summary = Runtime(config, only=camera or None).run(stop)
     _end(summary)
 
 

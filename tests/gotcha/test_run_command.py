@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
@@ -70,3 +71,28 @@ def test_ctrl_c_ends_it_with_everything_it_started(tmp_path: Path) -> None:
     assert psutil.wait_procs(started, timeout=5)[1] == []
     assert process.stdout is not None
     assert "away" in process.stdout.read()
+
+
+def test_a_program_without_cameras_takes_over_those_that_are_added(tmp_path: Path) -> None:
+    """It begins with none, is given one that does not answer, and that one is removed again."""
+    process = start(tmp_path, "  {}\n")
+    assert process.stderr is not None
+    path, said = tmp_path / "config.yaml", process.stderr
+    text = path.read_text(encoding="utf-8")
+    rest: list[str] = []
+    try:
+        assert wait_for_line(said, "there is no camera yet")
+        path.write_text(text.replace("  {}", "  away: {kind: rtsp, url: 'rtsp://127.0.0.1:1/x'}"), "utf-8")
+        assert wait_for_line(said, "nothing answers at 127.0.0.1:1")
+        path.write_text(text, encoding="utf-8")
+        assert wait_for_line(said, "away: removed")
+    finally:
+        process.send_signal(signal.SIGINT)
+        rest.extend(process.communicate(timeout=30))
+    assert process.returncode == 0, rest
+    assert "away" in rest[0]
+    assert "Traceback" not in rest[1]
+
+
+def wait_for_line(lines: Iterable[str], part: str) -> bool:
+    return any(part in line for line in lines)

@@ -9,6 +9,7 @@ import pytest
 
 from gotcha.camera_runner import CameraRunner, CameraSetup, Revision
 from gotcha.config import load_config
+from gotcha.config_passwords import PasswordFile
 from gotcha.settings_in_force import SettingsInForce
 from gotcha.video_identity import settings_digest
 from pipeline.frame import Frame
@@ -69,17 +70,62 @@ def test_a_wrong_file_changes_nothing(path: Path, caplog: pytest.LogCaptureFixtu
     assert settings.config is before
 
 
-def test_what_is_no_zone_waits_for_a_restart_and_is_said(
+def test_another_address_opens_its_camera_anew_and_no_other(path: Path) -> None:
+    settings = SettingsInForce(load_config(path), opens_cameras=True)
+    assert settings.editions() == {"gate": 0, "yard": 0}
+    changed(path, "127.0.0.1:1/main", "127.0.0.1:2/main")
+    settings.look()
+    assert settings.editions() == {"gate": 1, "yard": 0}
+    camera = settings.config.camera("gate")
+    assert camera.kind == "rtsp"
+    assert camera.url.reveal().endswith(":2/main")
+
+
+def test_cameras_come_and_go_with_the_file(path: Path) -> None:
+    settings = SettingsInForce(load_config(path), opens_cameras=True)
+    changed(path, "  yard: {", '  lot: {kind: stills, url: "http://127.0.0.1:1/lot.jpg"}\n  yard: {')
+    settings.look()
+    assert settings.editions() == {"gate": 0, "lot": 1, "yard": 0}
+    changed(path, "  yard: {kind", "  court: {kind")
+    settings.look()
+    assert settings.editions() == {"gate": 0, "lot": 1, "court": 2}
+    assert "yard" not in settings.config.cameras
+
+
+def test_only_those_that_were_asked_for_are_watched(path: Path) -> None:
+    config = load_config(path)
+    one = config.model_copy(update={"cameras": {"gate": config.camera("gate")}})
+    settings = SettingsInForce(one, opens_cameras=True, only=["gate"])
+    changed(path, "  yard: {", '  lot: {kind: stills, url: "http://127.0.0.1:1/lot.jpg"}\n  yard: {')
+    settings.look()
+    assert settings.editions() == {"gate": 0}
+
+
+def test_a_camera_without_its_password_waits_for_it_and_its_zones_do_not(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = SettingsInForce(load_config(path), opens_cameras=True)
+    changed(path, "rtsp://127.0.0.1:1", "rtsp://admin:${GOTCHA_GATE_TEST}@127.0.0.1:1")
+    changed(path, "fire_hydrant", "no_parking")
+    settings.look()
+    assert "gate: not watched" not in caplog.text
+    assert (settings.editions()["gate"], settings.config.zones_of("gate")[0].dwell_s) == (0, 300)
+    PasswordFile(path).write({"GOTCHA_GATE_TEST": "p@ss"})
+    settings.look()
+    camera = settings.config.camera("gate")
+    assert camera.kind == "rtsp"
+    assert (settings.editions()["gate"], camera.url.reveal()) == (1, "rtsp://admin:p%40ss@127.0.0.1:1/main")
+    assert "p@ss" not in caplog.text
+
+
+def test_what_is_no_camera_waits_for_a_restart_and_is_said(
     path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings = SettingsInForce(load_config(path))
-    changed(path, "127.0.0.1:1/main", "127.0.0.1:2/main")
+    changed(path, "state_dir: var", "state_dir: var\nregion: DE")
     settings.look()
     assert "after a restart" in caplog.text
-    assert settings.revision("gate") == Revision()
-    camera = settings.config.camera("gate")
-    assert camera.kind == "rtsp"
-    assert camera.url.reveal().endswith(":1/main")
+    assert settings.config.region == "KR"
 
 
 def test_what_is_sent_after_a_change_is_another_analysis(path: Path) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -57,6 +58,7 @@ class Street:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._watching: dict[str, list[str]] = {}
+        self._came: Counter[str] = Counter()
         self.doubled: list[tuple[str, list[str]]] = []
         self.over: set[str] = set()
         self.broken: set[tuple[str, str]] = set()
@@ -64,6 +66,7 @@ class Street:
     def come(self, camera: str, node: str) -> None:
         with self._lock:
             watchers = self._watching.setdefault(camera, [])
+            self._came[camera] += 1
             watchers.append(node)
             if len(watchers) > 1:
                 self.doubled.append((camera, list(watchers)))
@@ -71,6 +74,10 @@ class Street:
     def go(self, camera: str, node: str) -> None:
         with self._lock:
             self._watching[camera].remove(node)
+
+    def comings(self, camera: str) -> int:
+        with self._lock:
+            return self._came[camera]
 
     def watched(self) -> dict[str, str]:
         with self._lock:
@@ -108,10 +115,16 @@ class Nodes:
 
     def __post_init__(self) -> None:
         self._running: dict[str, SharedCameras] = {}
+        self.dropped: list[str] = []
 
     def start(self, name: str, *cameras: str) -> SharedCameras:
+        return self.start_with(name, lambda: dict.fromkeys(cameras, 0))
+
+    def start_with(self, name: str, wanted: Callable[[], Mapping[str, int]]) -> SharedCameras:
         leases = CameraLeases(connect(self.url, wait_s=0.3), name, lease_s=LEASE_S)
-        node = SharedCameras(leases, cameras, lambda lease: FakeRunner(self.street, name, lease))
+        node = SharedCameras(
+            leases, wanted, lambda lease: FakeRunner(self.street, name, lease), self.dropped.append
+        )
         self._running[name] = node
         node.start()
         return node
@@ -287,3 +300,31 @@ class TestLeased:
         own.accept_view("gate")
         assert memory.take_accepted_view("gate")
         assert not memory.take_accepted_view("gate")
+
+
+def test_cameras_come_go_and_change_while_two_nodes_run(nodes: Nodes) -> None:
+    wanted = {"a": 0}
+    for name in ("one", "two"):
+        nodes.start_with(name, lambda: dict(wanted))
+    wait_for(all_of(nodes, "a"))
+    wanted["b"] = 1
+    wait_for(all_of(nodes, "a", "b"), what="the one that was added")
+    came = nodes.street.comings("a")
+    wanted["a"] = 2
+    wait_for(lambda: nodes.street.comings("a") > came, what="the one that was changed being opened anew")
+    wait_for(all_of(nodes, "a", "b"))
+    del wanted["a"]
+    wait_for(all_of(nodes, "b"), what="the removed one being left")
+    wait_for(lambda: nodes.dropped == ["a"])
+
+
+def test_a_camera_added_last_that_cannot_be_watched_is_not_the_end(nodes: Nodes) -> None:
+    nodes.street.broken.add(("a", "one"))
+    wanted = {"a": 3}
+    one = nodes.start_with("one", lambda: dict(wanted))
+    threading.Event().wait(0.6)
+    assert not one.over
+    nodes.street.broken.clear()
+    wanted["a"] = 4
+    wait_for(all_of(nodes, "a"), what="the camera after its correction")
+    assert not one.over
