@@ -35,6 +35,7 @@ class Case:
         pair: how far the photos are.
         failed_pairs: second photos in a row that did not go with photo 1.
         photo_2_at: when photo 2 was taken, or None.
+        arrived_at: when the vehicle arrived by a clock that was set since; None: as the vehicle says.
         same_view: similarity of the two views, 0-1, or None.
         plate: the vote so far.
         plate_offered: the newest revision carried an accepted plate.
@@ -63,6 +64,7 @@ class Case:
     pair: PhotoPair = PhotoPair.MISSING
     failed_pairs: int = 0
     photo_2_at: datetime | None = None
+    arrived_at: datetime | None = None
     same_view: float | None = None
     plate_offered: bool = False
     readings: tuple[TimedReading, ...] = ()
@@ -116,6 +118,22 @@ class Case:
             return self
         return replace(self, zone_kind=kind, dwell_s=dwell_s)
 
+    def redated(self, taken_at: datetime, at_s: float) -> Case:
+        """The same case by the clock that says `taken_at` at media time `at_s`.
+
+        Media time, which no set clock moves, tells how long ago each of its moments was.
+        """
+
+        def moment(then_s: float) -> datetime:
+            return taken_at - timedelta(seconds=at_s - then_s)
+
+        return replace(
+            self,
+            arrived_at=moment(self.vehicle.arrived_s),
+            parked_at=self.parked_at if self.photo_1_s is None else moment(self.photo_1_s),
+            violating_at=None if self.violating_s is None else moment(self.violating_s),
+        )
+
     def judged(self, verdict: Verdict) -> Case:
         """The case after `verdict`."""
         return replace(
@@ -141,7 +159,7 @@ class Case:
             box=self.vehicle.box,
             frame_size=self.frame_size,
             score=self.vehicle.score,
-            arrived_at=self.vehicle.arrived_at,
+            arrived_at=self.arrived_at or self.vehicle.arrived_at,
             since_start=self.vehicle.since_start,
             parked_at=self.parked_at,
             violating_at=self.violating_at,
@@ -166,7 +184,9 @@ class Case:
         if self.departed_at is None:
             # Afterwards the departure says it, which is dated back to the last sight.
             stood_s = self.vehicle.last_seen_s - self.vehicle.arrived_s
-            moments.append(self.vehicle.arrived_at + timedelta(seconds=max(0.0, stood_s)))
+            moments.append(
+                (self.arrived_at or self.vehicle.arrived_at) + timedelta(seconds=max(0.0, stood_s))
+            )
         return max(moment for moment in moments if moment is not None)
 
     def _note(self) -> str:

@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 
 from pipeline.case import Case
 from pipeline.evidence import EvidenceRecorder
+from pipeline.evidence_rule import TIME_TOLERANCE_S
 from pipeline.frame import Frame
 from pipeline.geometry import Box, Size
 from pipeline.judge import PhotoPair
 from pipeline.photo_pair import compare_pair, take_sight
 from pipeline.plate_watch import PlateWatch
-from pipeline.report import EvidenceKind, ReportState
+from pipeline.report import Evidence, EvidenceKind, ReportState
 from pipeline.sights import Sights
 from pipeline.zone import Zone
 
@@ -25,6 +26,10 @@ SAME_VEHICLE_IOU = 0.5
 # it. It is waited for, at most this long; who has stopped in front by then stays in both photos.
 CROSSED_SHARE = 0.03
 CROSSED_S = 10.0
+# Photo 1 is dated by another clock where the times on two photos differ from the seconds between them by more
+# than this: sources follow a clock that drifts by up to 1 % of the time that passes, and jump as it is set.
+CLOCK_SET_S = 10.0
+CLOCK_SLEW = 0.02
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +93,8 @@ class Investigation:
             parked_at=frame.detail_taken_at,
             photo_1_s=frame.at_s + frame.detail_lag_s,
             failed_pairs=0,
-            pair=PhotoPair.MISSING,
+            # Should it leave now, the clock is why there is no pair.
+            pair=case.pair if case.pair is PhotoPair.CLOCK_SET else PhotoPair.MISSING,
             photo_gap_s=None,
         )
         if case.vehicle.since_start or case.find(EvidenceKind.CLIP_ARRIVAL) is not None:
@@ -123,12 +129,20 @@ class Investigation:
         )
 
     def second_photo(self, case: Case, zone: Zone, frame: Frame, others: tuple[Box, ...]) -> Case:
-        """Photo 2, once it is due and shows the same vehicle from the same view as photo 1."""
+        """Photo 2, once it is due and shows the same vehicle from the same view as photo 1.
+
+        The times on a pair must be as far apart as the pictures are. Where the clock was set in between, the
+        case is dated anew by what it says now, and photo 1 is taken anew.
+        """
         first = case.find(EvidenceKind.PHOTO_1)
         if case.violating_at is None or first is None or case.pair is PhotoPair.COMPLETE or case.decided:
             return case
         if case.photo_1_s is None or frame.at_s + frame.detail_lag_s - case.photo_1_s < zone.photo_gap_s:
             return case
+        if _clock_was_set(first, case.photo_1_s, zone, frame):
+            # As with a photo 1 that no second one goes with.
+            redated = case.redated(frame.taken_at, frame.at_s)
+            return replace(redated, pair=PhotoPair.CLOCK_SET, failed_pairs=RETAKE_AFTER_PAIRS)
         vehicle, *boxes = _in_detail((case.vehicle.box, *others), frame, case.frame_size)
         before = self._sights.recall(case.report_id, first.key, case.vehicle.box, case.frame_size)
         compared = compare_pair(before, take_sight(frame.detail, vehicle, tuple(boxes)))
@@ -157,6 +171,14 @@ class Investigation:
             taken_at=case.violating_at,
         )
         return replace(case if clip is None else case.with_evidence(clip), clip_done=True)
+
+
+def _clock_was_set(first: Evidence, photo_1_s: float, zone: Zone, frame: Frame) -> bool:
+    """Whether the wall clock was set between photo 1 and `frame`, by the times that both would carry."""
+    dated_s = (frame.detail_taken_at - first.taken_at).total_seconds()
+    passed_s = frame.at_s + frame.detail_lag_s - photo_1_s
+    too_close = dated_s < zone.photo_gap_s - TIME_TOLERANCE_S
+    return too_close or abs(dated_s - passed_s) > CLOCK_SET_S + CLOCK_SLEW * passed_s
 
 
 def _in_detail(boxes: tuple[Box, ...], frame: Frame, frame_size: Size) -> tuple[Box, ...]:

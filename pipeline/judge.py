@@ -11,11 +11,12 @@ from pipeline.zone import Zone
 
 
 class PhotoPair(StrEnum):
-    """How far the two photos are."""
+    """How far the two photos are; CLOCK_SET: photo 1 is dated by a clock that was set since."""
 
     MISSING = "missing"
     OTHER_VIEW = "other_view"
     OTHER_VEHICLE = "other_vehicle"
+    CLOCK_SET = "clock_set"
     COMPLETE = "complete"
 
 
@@ -102,6 +103,7 @@ _WITHOUT_PAIR = {
     PhotoPair.MISSING: RejectionReason.LEFT_BEFORE_PHOTO_2,
     PhotoPair.OTHER_VIEW: RejectionReason.VIEW_CHANGED,
     PhotoPair.OTHER_VEHICLE: RejectionReason.VEHICLE_CHANGED,
+    PhotoPair.CLOCK_SET: RejectionReason.CLOCK_SET,
 }
 
 

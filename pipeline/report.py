@@ -39,6 +39,7 @@ class RejectionReason(StrEnum):
     EVIDENCE_FAILED = "evidence_failed"
     FOOTAGE_ENDED = "footage_ended"
     ZONE_REMOVED = "zone_removed"
+    CLOCK_SET = "clock_set"
 
 
 class EvidenceKind(StrEnum):

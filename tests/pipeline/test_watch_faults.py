@@ -100,16 +100,47 @@ def test_a_flickering_view_does_not_blind_the_camera() -> None:
     assert rig.states == [ReportState.TEMPORARY, ReportState.FINAL]
 
 
-def test_a_clock_that_is_set_back_stops_no_report() -> None:
-    """Photo gap and retries were timed by the wall clock, which a clock sync may set back by hours."""
-    rig = Rig(stands(2, 500))
+@pytest.mark.parametrize("set_by", [timedelta(hours=-1), timedelta(hours=1), timedelta(seconds=-8)], ids=str)
+@pytest.mark.parametrize("set_at_s", [12, 24], ids=["before the dwell is over", "after"])
+def test_a_clock_that_is_set_between_the_photos_stops_no_report(set_by: timedelta, set_at_s: int) -> None:
+    """Photo gap and retries were timed by the wall clock, which a clock sync may set back by hours; then the
+    store refused the report, whose photo 2 was dated before photo 1.
+    """
+    rig = Rig(stands(2, 500), rule=replace(zone(), photo_gap_s=30))
+    rig.play(0, set_at_s)
+    play_with_clock(rig, set_at_s, 90, set_by)
+    assert rig.states == [ReportState.TEMPORARY, ReportState.FINAL]
+    report = rig.sink.reports[-1]
+    assert missing_evidence(report) is None
+    # Everything is dated by the clock of the photos.
+    first, second = (
+        next(item for item in report.evidence if item.kind is kind).taken_at
+        for kind in (EvidenceKind.PHOTO_1, EvidenceKind.PHOTO_2)
+    )
+    by_new_clock = START + set_by
+    assert report.arrived_at == by_new_clock + timedelta(seconds=2)
+    assert report.violating_at == by_new_clock + timedelta(seconds=22)
+    assert report.parked_at == first
+    assert first >= by_new_clock + timedelta(seconds=set_at_s)
+    assert second - first >= timedelta(seconds=30)
+    assert report.last_seen_at >= second
+
+
+def test_who_leaves_before_the_pair_is_taken_anew_is_rejected_for_the_clock() -> None:
+    rig = Rig(stands(2, 27))
     rig.play(0, 12)
+    play_with_clock(rig, 12, 120, timedelta(hours=-1))
+    assert rig.states == [ReportState.TEMPORARY, ReportState.REJECTED]
+    assert rig.sink.reports[-1].rejection is RejectionReason.CLOCK_SET
+
+
+def play_with_clock(rig: Rig, from_s: int, to_s: int, set_by: timedelta) -> None:
+    """A frame a second, after the wall clock was set."""
     shown = street(vehicle=PLACE)
-    for second in range(12, 60):
+    for second in range(from_s, to_s):
         noise = np.random.default_rng(second).integers(-2, 3, shown.shape)
         noisy = np.asarray(np.clip(shown.astype(int) + noise, 0, 255), dtype=np.uint8)
-        rig.watch.step(frame(float(second), noisy, index=second, started=START - timedelta(hours=1)))
-    assert rig.states == [ReportState.TEMPORARY, ReportState.FINAL]
+        rig.watch.step(frame(float(second), noisy, index=second, started=START + set_by))
 
 
 def test_a_plate_read_after_the_report_is_added_to_it_at_once() -> None:
