@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
 
 from pipeline.detection import ObjectClass
 from pipeline.geometry import Box, Size
@@ -18,7 +21,7 @@ from pipeline.report import (
     ReportState,
 )
 from storage.ports import HistoryEntry, StoredReport
-from storage.tables import CameraEventRow, EvidenceRow, HistoryRow, ReportRow
+from storage.tables import CameraEventRow, EvidenceRow, ReportRow
 
 # What a later revision does not change: it comes from elsewhere.
 _KEPT = frozenset({"id", "stored_at", "repeats", "verdict", "plate_corrected"})
@@ -147,7 +150,7 @@ def _evidence(row: EvidenceRow) -> Evidence:
     )
 
 
-def history_entry(row: HistoryRow) -> HistoryEntry:
+def history_entry(row: Row[Any]) -> HistoryEntry:
     """The history entry of a row."""
     return HistoryEntry(
         report_id=row.report_id,

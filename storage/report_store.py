@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
+import sqlalchemy
 from sqlalchemy import Engine, delete, func, insert
 from sqlmodel import Session, col, select
 
@@ -20,8 +21,8 @@ from storage.database import shown
 from storage.ports import Applied, HistoryEntry, Outcome, ReportCounts, ReportFilter, StoredReport
 from storage.report_queries import listed, matching, repeats_of, seen_at_place
 from storage.reviews import refuse_withdrawn
-from storage.tables import CameraEventRow, EvidenceRow, HistoryRow, ReportRow, TombstoneRow
-from storage.transactions import changing, keep_others_out, reading
+from storage.tables import HISTORY, CameraEventRow, EvidenceRow, HistoryRow, ReportRow, TombstoneRow
+from storage.transactions import asking, changing, keep_others_out, reading
 
 _log = logging.getLogger(__name__)
 
@@ -134,11 +135,9 @@ class SqlReportStore:
         )
 
     def history(self, report_id: str) -> tuple[HistoryEntry, ...]:
-        with reading(self._engine) as session:
-            rows = session.exec(
-                select(HistoryRow).where(HistoryRow.report_id == report_id).order_by(col(HistoryRow.id))
-            ).all()
-            return tuple(report_rows.history_entry(row) for row in rows)
+        wanted = sqlalchemy.select(*HISTORY).where(HISTORY.report_id == report_id).order_by(HISTORY.id)
+        with asking(self._engine) as connection:
+            return tuple(report_rows.history_entry(row) for row in connection.execute(wanted))
 
     def camera_events(self, *, camera: str | None = None, limit: int = 100) -> tuple[CameraEvent, ...]:
         query = select(CameraEventRow).order_by(col(CameraEventRow.at).desc(), col(CameraEventRow.id))

@@ -32,3 +32,7 @@ class ReviewRow(SQLModel, table=True):
     becomes: str | None = None
     by: str
     at: datetime = Field(sa_type=UtcDateTime)
+
+
+# See `storage.tables.REPORTS`.
+REVIEWS = SQLModel.metadata.tables["reviews"].c

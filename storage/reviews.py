@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import Engine
-from sqlmodel import Session, col, select
+from sqlalchemy import Engine, Row, select
+from sqlmodel import Session
 
 from pipeline.errors import IllegalTransitionError, InvalidValueError, StorageError
 from pipeline.report import ReportState
 from storage.chain import append_record
-from storage.review_tables import ReviewRow
-from storage.tables import ReportRow
-from storage.transactions import changing, reading
+from storage.review_tables import REVIEWS, ReviewRow
+from storage.tables import REPORTS, ReportRow
+from storage.transactions import asking, changing
 
 MAX_REASON = 500
 
@@ -132,20 +133,19 @@ class SqlReviews:
 
     def current(self, report_id: str) -> Reviewed | None:
         """What counts now; None when there is no such report."""
-        with reading(self._engine) as session:
-            row = session.get(ReportRow, report_id)
-            if row is None:
-                return None
-            verdict = None if row.verdict is None else ReviewStep(row.verdict)
-            return Reviewed(verdict=verdict, plate=row.plate_corrected)
+        wanted = select(REPORTS.verdict, REPORTS.plate_corrected).where(REPORTS.id == report_id)
+        with asking(self._engine) as connection:
+            row = connection.execute(wanted).first()
+        if row is None:
+            return None
+        verdict = None if row.verdict is None else ReviewStep(row.verdict)
+        return Reviewed(verdict=verdict, plate=row.plate_corrected)
 
     def of(self, report_id: str) -> tuple[Review, ...]:
         """Every step, oldest first."""
-        with reading(self._engine) as session:
-            rows = session.exec(
-                select(ReviewRow).where(ReviewRow.report_id == report_id).order_by(col(ReviewRow.id))
-            )
-            return tuple(_review(row) for row in rows)
+        wanted = select(*REVIEWS).where(REVIEWS.report_id == report_id).order_by(REVIEWS.id)
+        with asking(self._engine) as connection:
+            return tuple(_review(row) for row in connection.execute(wanted))
 
 
 def _check(session: Session, row: ReportRow, review: Review) -> None:
@@ -160,7 +160,7 @@ def _check(session: Session, row: ReportRow, review: Review) -> None:
         raise IllegalTransitionError(f"report {original.id} is a repeat itself: merge with the first one")
 
 
-def _review(row: ReviewRow) -> Review:
+def _review(row: Row[Any]) -> Review:
     return Review(
         report_id=row.report_id,
         step=ReviewStep(row.step),

@@ -119,6 +119,9 @@ class HistoryRow(SQLModel, table=True):
     why: str
 
 
+HISTORY = SQLModel.metadata.tables["report_history"].c
+
+
 class CameraEventRow(SQLModel, table=True):
     """A camera's view changed or came back."""
 
@@ -180,10 +183,12 @@ class DoomedEvidenceRow(SQLModel, table=True):
 
 
 class AccessRow(SQLModel, table=True):
-    """Somebody saw or took out evidence or reports. The database refuses to change it (triggers)."""
+    """Somebody saw or took out evidence or reports. The database refuses to change it (triggers), and to
+    delete what is younger than 30 days.
+    """
 
     __tablename__ = "access_log"
-    __table_args__ = (Index("ix_access_log_report_id", "report_id"),)
+    __table_args__ = (Index("ix_access_log_report_id", "report_id"), Index("ix_access_log_at", "at"))
 
     id: int | None = Field(default=None, sa_column=Column(Integer, primary_key=True, autoincrement=True))
     at: datetime = Field(sa_type=UtcDateTime)
