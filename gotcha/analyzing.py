@@ -28,6 +28,7 @@ from jobs.worker import run_worker
 from pipeline.errors import GotchaError
 from storage.analysis_store import AnalysisStore
 from storage.database import open_database
+from storage.device_store import LONGEST_WAIT, SqlDevices
 from storage.place_history import PlaceHistory
 from storage.report_store import SqlReportStore
 
@@ -125,6 +126,12 @@ def _upkeep(tools: AnalysisTools, analyses: AnalysisStore) -> Iterator[None]:
                     gone = purge_uploads(tools.uploads, analyses, now=utc_now(), keep=keep)
                     if any(gone):
                         _log.info("%d analyses and %d uploaded files expired", *gone)
+                    if unjudged := SqlDevices(tools.engine).purge(at=utc_now()):
+                        _log.warning(
+                            "%d frames of sleeping cameras went unjudged: nobody watched them for %d days",
+                            unjudged,
+                            LONGEST_WAIT.days,
+                        )
             except (GotchaError, redis.RedisError) as error:
                 _log.warning("the upkeep of uploads waits: %s", error)
             except Exception:  # noqa: BLE001 - the thread's border: the worker beside it must go on

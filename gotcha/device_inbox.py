@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import logging
+import math
+import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from time import monotonic
 
 from gotcha.camera_runner import Memory
 from gotcha.config import Config
+from gotcha.device_interval import default_interval_s, told_interval_s
 from pipeline.errors import StorageError
 from pipeline.frame import Frame
 from sources.device import InboxJpeg
@@ -16,12 +20,14 @@ from storage.device_store import SqlDevices
 
 _log = logging.getLogger(__name__)
 
+_ASK_EVERY_S = 5.0
+
 
 class DatabaseInbox:
-    """Implements `sources.device.Inbox`; the database is opened when it is first asked.
+    """Implements `sources.device.Inbox`; the database is opened when it is first asked. Threads may share it.
 
     Args:
-        config: whose database.
+        config: whose database, and what the camera's devices are told unless told otherwise.
         camera: whose frames.
     """
 
@@ -29,26 +35,56 @@ class DatabaseInbox:
         self._config = config
         self._camera = camera
         self._devices: SqlDevices | None = None
+        self._lock = threading.Lock()
+        # When each frame was taken that was handed out and is not done with.
+        self._seen: dict[int, datetime] = {}
+        self._interval_s = default_interval_s(config, camera)
+        self._asked_s = -math.inf
 
     def waiting(self, after: InboxJpeg | None) -> Sequence[InboxJpeg]:
         since = None if after is None else (after.taken_at, after.number)
+        frames = self._opened().waiting(self._camera, after=since)
+        with self._lock:
+            self._seen.update((frame.number, frame.taken_at) for frame in frames)
         return tuple(
-            InboxJpeg(number=frame.number, data=frame.jpeg, taken_at=frame.taken_at)
-            for frame in self._opened().waiting(self._camera, after=since)
+            InboxJpeg(number=frame.number, data=frame.jpeg, taken_at=frame.taken_at) for frame in frames
         )
 
+    def interval_s(self) -> float:
+        """Seconds from one frame to the next, as the camera's devices are told now: `gotcha device set` holds
+        at once. While the database is away it is what it was.
+        """
+        if monotonic() - self._asked_s >= _ASK_EVERY_S:
+            self._asked_s = monotonic()
+            try:
+                self._interval_s = told_interval_s(self._config, self._camera, self._opened().all())
+            except StorageError as error:
+                _log.debug("%s: what its devices are told is not known now: %s", self._camera, error)
+        return self._interval_s
+
     def judged(self, until: datetime) -> None:
-        """Forget the frames taken at or before `until`.
+        """Forget the frames taken at or before `until`; says how many of them came too late to be judged.
 
         Raises:
             StorageError: the database is away or refuses.
         """
-        self._opened().judged(self._camera, until, at=datetime.now(UTC))
+        with self._lock:
+            seen = frozenset(self._seen)
+        late = self._opened().judged(self._camera, until, seen=seen, at=datetime.now(UTC))
+        with self._lock:
+            self._seen = {number: at for number, at in self._seen.items() if at > until}
+        if late:
+            _log.warning(
+                "%s: frames that came when newer ones had been judged already, and were passed over: %d",
+                self._camera,
+                late,
+            )
 
     def _opened(self) -> SqlDevices:
-        if self._devices is None:
-            self._devices = SqlDevices(open_database(self._config.database_url))
-        return self._devices
+        with self._lock:
+            if self._devices is None:
+                self._devices = SqlDevices(open_database(self._config.database_url))
+            return self._devices
 
 
 class JudgingMemory:

@@ -238,12 +238,14 @@ class Runtime:
 
         kept: Memory | None = memory if live else None
         observe: StepObserver = self._stepped
+        inbox: DatabaseInbox | None = None
         if isinstance(camera, DeviceCamera):
-            kept, observe = self._judging(JudgingMemory(memory, DatabaseInbox(config, name)))
+            inbox = DatabaseInbox(config, name)
+            kept, observe = self._judging(JudgingMemory(memory, inbox))
         setup = CameraSetup(
             name=name,
             live=live,
-            source=lambda notices: build_source(settings.config, name, notices=notices),
+            source=lambda notices: build_source(settings.config, name, notices=notices, inbox=inbox),
             watch=watch,
             memory=kept,
             may_watch=may_watch,

@@ -42,13 +42,16 @@ _CLIP_MARGIN_S = 30.0
 _CLIP_TAKES_S = 3.0
 
 
-def build_source(config: Config, name: str, *, notices: NoticeSink | None = None) -> FrameSource:
+def build_source(
+    config: Config, name: str, *, notices: NoticeSink | None = None, inbox: DatabaseInbox | None = None
+) -> FrameSource:
     """The source of the camera `name`; it opens when its frames are asked for.
 
     Args:
         config: the whole configuration.
         name: the camera.
         notices: is told what happens to it.
+        inbox: where a device's frames lie, when who gives them has to know which were judged.
 
     Raises:
         ConfigError: there is no camera of that name.
@@ -77,10 +80,8 @@ def build_source(config: Config, name: str, *, notices: NoticeSink | None = None
             )
             return StillSource(name, still, sink=notices)
         case DeviceCamera():
-            device = DeviceOptions(
-                interval_s=camera.interval_s, jpeg=JpegOptions(analysis_fps=None, clip=clip)
-            )
-            return DeviceSource(name, device, DatabaseInbox(config, name), sink=notices)
+            device = DeviceOptions(jpeg=JpegOptions(analysis_fps=None, clip=clip))
+            return DeviceSource(name, device, inbox or DatabaseInbox(config, name), sink=notices)
         case FileCamera():
             file = FileOptions(
                 path=camera.path,

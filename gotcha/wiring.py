@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 
 from gotcha.config import Config
-from gotcha.config_cameras import Camera, DeviceCamera
-from gotcha.device_wiring import slower_clock
+from gotcha.config_cameras import DeviceCamera
+from gotcha.device_inbox import DatabaseInbox
+from gotcha.device_interval import slower_clock
 from gotcha.models import Models
 from gotcha.plate_region import grammar_name
 from gotcha.record_ids import ids_of
@@ -82,7 +83,7 @@ def build_watch(
         else IdlePace(longest_s=longest_wait_s(zones)),
         parts=WatchParts(
             detector=models.detector,
-            tracker=_tracker(config.camera(name)),
+            tracker=_tracker(config, name),
             dwell=DwellTimer(zones),
             view=ViewWatch(),
             casework=casework,
@@ -92,6 +93,9 @@ def build_watch(
     )
 
 
-def _tracker(camera: Camera) -> StandingVehicles:
+def _tracker(config: Config, name: str) -> StandingVehicles:
     places = PlaceTracker()
-    return SlowPace(places, slower_clock(camera)) if isinstance(camera, DeviceCamera) else places
+    if not isinstance(config.camera(name), DeviceCamera):
+        return places
+    told = DatabaseInbox(config, name)
+    return SlowPace(places, lambda: slower_clock(told.interval_s()))

@@ -35,25 +35,27 @@ class Inbox(Protocol):
         """
         ...
 
+    def interval_s(self) -> float:
+        """Seconds from one frame to the next as they are meant to be now, above 0."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceOptions:
     """How a device is waited for.
 
     Attributes:
-        interval_s: seconds from one frame to the next as it is meant to be.
         poll_s: how often the inbox is looked into.
         late_intervals: it is late when it has stayed away for so many intervals.
         jpeg: what is done with the pictures.
     """
 
-    interval_s: float
     poll_s: float = 1.0
     late_intervals: float = 2.5
     jpeg: JpegOptions = field(default_factory=lambda: JpegOptions(analysis_fps=None))
 
     def __post_init__(self) -> None:
-        if self.interval_s <= 0.0 or self.poll_s <= 0.0 or self.late_intervals < 1.0:
+        if self.poll_s <= 0.0 or self.late_intervals < 1.0:
             raise InvalidValueError("expected positive times and at least one interval until it is late")
 
 
@@ -62,8 +64,8 @@ class DeviceSource:
 
     Args:
         camera: the camera's name.
-        options: how often it is meant to send.
-        inbox: where its frames lie.
+        options: how it is waited for.
+        inbox: where its frames lie, and how often they are meant to come.
         sink: who is told what happens.
         clocks: where time comes from.
     """
@@ -123,6 +125,6 @@ class DeviceSource:
 
     def _look_for_lateness(self) -> None:
         away_s = self._clocks.monotonic() - self._heard_s
-        if not self._late and away_s > self._options.late_intervals * self._options.interval_s:
+        if not self._late and away_s > self._options.late_intervals * self._inbox.interval_s():
             self._late = True
             self._notifier.say("stalled", f"the camera is late: no picture for {away_s:.0f} s")

@@ -4,21 +4,39 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import logging
 import secrets
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import cast
 
-from sqlalchemy import Engine, delete, update
-from sqlmodel import col, select
+from sqlalchemy import ColumnElement, Engine, delete, func
+from sqlalchemy.orm import defer
+from sqlmodel import Session, col, select
 
 from pipeline.errors import StorageError
 from storage.device_tables import DeviceFrameRow, DeviceRow
-from storage.devices import Device, DeviceSettings, FrameSize, SentFrame, WaitingFrame, device_id
+from storage.devices import (
+    Device,
+    DeviceSettings,
+    FrameSize,
+    FramesWaiting,
+    SentFrame,
+    WaitingFrame,
+    device_id,
+)
 from storage.transactions import changing, reading
+
+_log = logging.getLogger(__name__)
 
 _TOKEN_BYTES = 32
 # A frame that is sent again later than this is taken for a new one.
 _REMEMBERED = timedelta(days=7)
+# Of a camera nobody watches: at one a minute and 100 kB each, 17 hours and 100 MB. The oldest goes first.
+MOST_WAITING = 1000
+LONGEST_WAIT = timedelta(days=3)
+_SAID_EVERY = 100
+_WITHOUT_PICTURE = defer(DeviceFrameRow.jpeg)  # type: ignore[arg-type]  # SQLModel types it as its value
 _NOBODY = hashlib.sha256(b"").hexdigest()
 
 
@@ -84,6 +102,8 @@ class SqlDevices:
     def take(self, name: str, sent: SentFrame, *, at: datetime) -> bool:
         """Keep a frame; it is on disk when this returns. Whether it is a new one, and not sent again.
 
+        Where `MOST_WAITING` frames of its camera wait for somebody to judge them, the oldest one goes.
+
         Raises:
             StorageError: there is no such device.
         """
@@ -95,6 +115,7 @@ class SqlDevices:
             row.last_seen_at = at
             row.battery_v = row.battery_v if sent.battery_v is None else sent.battery_v
             row.signal_dbm = row.signal_dbm if sent.signal_dbm is None else sent.signal_dbm
+            row.clock_off_s = row.clock_off_s if sent.clock_off_s is None else sent.clock_off_s
             known = session.exec(
                 select(DeviceFrameRow.number).where(
                     DeviceFrameRow.device_id == name, DeviceFrameRow.sha256 == sha256
@@ -113,6 +134,19 @@ class SqlDevices:
                     jpeg=sent.jpeg,
                 )
             )
+            session.flush()
+            surplus = select(DeviceFrameRow).where(*_unjudged(row.camera))
+            latest = (col(DeviceFrameRow.taken_at).desc(), col(DeviceFrameRow.number).desc())
+            surplus = surplus.order_by(*latest).offset(MOST_WAITING).options(_WITHOUT_PICTURE)
+            if _drop(session, session.exec(surplus).all(), at=at) and row.dropped % _SAID_EVERY == 1:
+                _log.warning(
+                    "nobody watches the camera %s: %d of its frames wait, and %d of the device %s went"
+                    " unjudged; start `gotcha run`, or end the device by `gotcha device revoke`",
+                    row.camera,
+                    MOST_WAITING,
+                    row.dropped,
+                    row.id,
+                )
             return True
 
     def waiting(
@@ -122,40 +156,86 @@ class SqlDevices:
 
         Args:
             camera: whose.
-            after: only later ones than this time and number.
+            after: only later ones than this time and number; None: than the last that was judged, as a watch
+                does not go back.
             limit: at most so many; each holds its JPEG.
         """
-        query = (
-            select(DeviceFrameRow)
-            .where(DeviceFrameRow.camera == camera, col(DeviceFrameRow.judged_at).is_(None))
-            .order_by(col(DeviceFrameRow.taken_at), col(DeviceFrameRow.number))
-            .limit(limit)
-        )
-        if after is not None:
-            taken_at, number = after
-            query = query.where(
-                (col(DeviceFrameRow.taken_at) > taken_at)
-                | ((col(DeviceFrameRow.taken_at) == taken_at) & (col(DeviceFrameRow.number) > number))
-            )
+        taken_at, number = col(DeviceFrameRow.taken_at), col(DeviceFrameRow.number)
+        query = select(DeviceFrameRow).where(*_unjudged(camera)).order_by(taken_at, number).limit(limit)
         with reading(self._engine) as session:
+            if after is not None:
+                query = query.where((taken_at > after[0]) | ((taken_at == after[0]) & (number > after[1])))
+            elif (until := _judged_until(session, camera)) is not None:
+                query = query.where(taken_at > until)
             return tuple(
                 WaitingFrame(number=int(row.number or 0), jpeg=row.jpeg or b"", taken_at=row.taken_at)
                 for row in session.exec(query)
             )
 
-    def judged(self, camera: str, until: datetime, *, at: datetime) -> None:
-        """The frames of a camera taken at or before `until` are judged and kept by others: forget them."""
+    def judged(self, camera: str, until: datetime, *, seen: Collection[int], at: datetime) -> int:
+        """The frames of a camera taken at or before `until` are done with: forget their pictures.
+
+        Args:
+            camera: whose.
+            until: aware; the last frame that was judged.
+            seen: the numbers of those that were judged.
+            at: now, aware UTC.
+
+        Returns:
+            How many of them were not judged, as they came when newer ones had been.
+        """
         with changing(self._engine) as session:
-            session.execute(
-                update(DeviceFrameRow)
-                .where(
-                    col(DeviceFrameRow.camera) == camera,
-                    col(DeviceFrameRow.judged_at).is_(None),
-                    col(DeviceFrameRow.taken_at) <= until,
-                )
-                .values(judged_at=at, jpeg=None)
-            )
+            over = select(DeviceFrameRow).where(*_unjudged(camera), col(DeviceFrameRow.taken_at) <= until)
+            rows = session.exec(over.options(_WITHOUT_PICTURE)).all()
+            for row in rows:
+                row.judged_at, row.jpeg = at, None
+            late = [row for row in rows if row.number not in seen]
+            for row in late:
+                device = session.get_one(DeviceRow, row.device_id)
+                device.late += 1
             session.execute(delete(DeviceFrameRow).where(col(DeviceFrameRow.judged_at) < at - _REMEMBERED))
+            return len(late)
+
+    def pending(self) -> dict[str, FramesWaiting]:
+        """What waits to be judged, by camera; one without any is not in it."""
+        query = (
+            select(DeviceFrameRow.camera, func.count(), func.min(DeviceFrameRow.received_at))
+            .where(col(DeviceFrameRow.judged_at).is_(None))
+            .group_by(DeviceFrameRow.camera)
+        )
+        with reading(self._engine) as session:
+            return {
+                camera: FramesWaiting(number=number, since=since)
+                for camera, number, since in session.exec(query)
+            }
+
+    def purge(self, *, at: datetime) -> int:
+        """Let frames go that nobody has judged for `LONGEST_WAIT`; how many."""
+        with changing(self._engine) as session:
+            old = select(DeviceFrameRow).where(
+                col(DeviceFrameRow.judged_at).is_(None), col(DeviceFrameRow.received_at) < at - LONGEST_WAIT
+            )
+            return _drop(session, session.exec(old.options(_WITHOUT_PICTURE)).all(), at=at)
+
+
+def _unjudged(camera: str) -> tuple[ColumnElement[bool], ...]:
+    return col(DeviceFrameRow.camera) == camera, col(DeviceFrameRow.judged_at).is_(None)
+
+
+def _judged_until(session: Session, camera: str) -> datetime | None:
+    return session.exec(
+        select(DeviceFrameRow.taken_at)
+        .where(DeviceFrameRow.camera == camera, col(DeviceFrameRow.judged_at).is_not(None))
+        .order_by(col(DeviceFrameRow.taken_at).desc())
+    ).first()
+
+
+def _drop(session: Session, rows: Sequence[DeviceFrameRow], *, at: datetime) -> int:
+    """The pictures go, the rows stay for a while: the same frame sent again is not a new one."""
+    for row in rows:
+        row.judged_at, row.jpeg = at, None
+        session.get_one(DeviceRow, row.device_id).dropped += 1
+    return len(rows)
 
 
 def _digest(token: str) -> str:
@@ -176,4 +256,7 @@ def _read(row: DeviceRow) -> Device:
         battery_v=row.battery_v,
         signal_dbm=row.signal_dbm,
         frames=row.frames,
+        dropped=row.dropped,
+        late=row.late,
+        clock_off_s=row.clock_off_s,
     )

@@ -27,10 +27,16 @@ class DeviceRow(SQLModel, table=True):
     battery_v: float | None = None
     signal_dbm: int | None = None
     frames: int = 0
+    dropped: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    late: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    clock_off_s: float | None = None
 
 
 class DeviceFrameRow(SQLModel, table=True):
-    """One JPEG of a device. Once it is judged the picture goes and the row stays, to know it when re-sent."""
+    """One JPEG of a device. Once it is judged the picture goes and the row stays, to know it when re-sent.
+
+    `judged_at` also ends those that nobody judged, as too many waited or they came too late.
+    """
 
     __tablename__ = "device_frames"
     __table_args__ = (

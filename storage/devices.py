@@ -55,6 +55,9 @@ class Device:
         battery_v: volts it said last, or None.
         signal_dbm: strength of its Wi-Fi it said last, or None.
         frames: how many different frames came.
+        dropped: how many of them went unjudged, as nobody watched and too many waited.
+        late: how many came after newer ones had been judged, and so were not.
+        clock_off_s: seconds by which its clock was ahead when it said so last; None: it never did.
     """
 
     id: str
@@ -66,6 +69,9 @@ class Device:
     battery_v: float | None
     signal_dbm: int | None
     frames: int
+    dropped: int
+    late: int
+    clock_off_s: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +82,15 @@ class SentFrame:
     taken_at: datetime
     battery_v: float | None = None
     signal_dbm: int | None = None
+    clock_off_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FramesWaiting:
+    """How many frames of a camera wait to be judged, and since when the oldest has been here (aware UTC)."""
+
+    number: int
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

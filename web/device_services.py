@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from storage.device_store import SqlDevices
-from storage.devices import DeviceSettings
+from storage.device_store import LONGEST_WAIT, MOST_WAITING, SqlDevices
+from storage.devices import Device, DeviceSettings, FramesWaiting
 
+# A watch takes seconds; it writes down what it has judged every ten.
+_UNWATCHED = timedelta(minutes=2)
+_CLOCK_OFF_S = 60.0
 # A device that was not heard of for so many sleeps is late.
 LATE_SLEEPS = 2.5
 
@@ -26,6 +30,38 @@ class DeviceServices:
     defaults: Mapping[str, DeviceSettings]
     limit_bytes: int = 4_000_000
 
+    def troubles(self, device: Device, waiting: FramesWaiting | None, now: datetime) -> tuple[str, ...]:
+        """What an operator has to know of a device, one sentence each.
+
+        Args:
+            device: which.
+            waiting: what waits of its camera, if anything.
+            now: aware UTC.
+        """
+        if device.revoked_at is not None:
+            return ()
+        found = []
+        if device.camera not in self.defaults:
+            found.append(
+                f"no camera of the kind `device` is named {device.camera} any more: at most {MOST_WAITING} of"
+                f" its frames are kept, for {LONGEST_WAIT.days} days; end the device or bring the camera back"
+            )
+        elif waiting is not None and now - waiting.since > _UNWATCHED:
+            found.append(
+                f"{_frames(waiting.number)} of {device.camera} not judged yet: nobody watches it;"
+                " start `gotcha run`"
+            )
+        if device.dropped:
+            found.append(
+                f"{_frames(device.dropped)} went unjudged, as nobody watched its camera for too long"
+            )
+        if device.late:
+            found.append(f"{_frames(device.late)} came when newer ones had been judged, and were passed over")
+        if device.clock_off_s is not None and abs(device.clock_off_s) > _CLOCK_OFF_S:
+            way = "ahead" if device.clock_off_s > 0 else "behind"
+            found.append(f"its clock is {abs(device.clock_off_s):,.0f} s {way}: let it reach a time server")
+        return tuple(found)
+
     def told(self, camera: str, settings: DeviceSettings) -> DeviceSettings:
         """What a device of `camera` is to do: its own settings, else its camera's."""
         own = self.defaults.get(camera, DeviceSettings(sleep_s=60, framesize="SVGA", quality=12))
@@ -34,3 +70,7 @@ class DeviceServices:
             framesize=own.framesize if settings.framesize is None else settings.framesize,
             quality=own.quality if settings.quality is None else settings.quality,
         )
+
+
+def _frames(number: int) -> str:
+    return "1 frame" if number == 1 else f"{number:,} frames"

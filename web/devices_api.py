@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, HTTPException, Request, Response
@@ -12,15 +12,14 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from PIL import Image, UnidentifiedImageError
 from pydantic import BaseModel, Field
 
-from storage.devices import Device, DeviceSettings, FrameSize, SentFrame
+from storage.devices import Device, DeviceSettings, FrameSize, FramesWaiting, SentFrame
+from web.device_clock import DatedBy, dated_frame
 from web.device_services import LATE_SLEEPS
 from web.security import Caller, Right, require
 from web.services import WebServices, services_of
 
 router = APIRouter(prefix="/devices", tags=["devices"])
 
-# A clock that is this far off is not believed: the frame is dated by its arrival.
-_AHEAD, _BEHIND = timedelta(minutes=5), timedelta(days=7)
 _LEAST_SIDE, _LONGEST_SIDE = 16, 4096
 _BEARER = HTTPBearer(auto_error=False, description="the device's token")
 
@@ -34,6 +33,7 @@ class FrameAnswer(BaseModel):
     Attributes:
         known: the frame was sent before; it counts once.
         taken_at: the time it is dated by.
+        dated_by: whose word that is: the device's, or its arrival, when the device says nothing to believe.
         sleep_s: sleep so many seconds.
         framesize: size of the next picture.
         quality: of the next JPEG, 4-63, lower is better.
@@ -41,6 +41,7 @@ class FrameAnswer(BaseModel):
 
     known: bool
     taken_at: datetime
+    dated_by: DatedBy
     sleep_s: int
     framesize: FrameSize
     quality: int
@@ -56,6 +57,10 @@ class DeviceAnswer(BaseModel):
         last_seen_at: when its last frame came, or null.
         battery_v, signal_dbm: what it said last, or null.
         frames: how many came.
+        dropped, late_frames: how many of them went unjudged: nobody watched, or newer ones had been judged.
+        waiting: how many of its camera's wait to be judged.
+        clock_off_s: seconds by which its clock is ahead, or null while it does not say.
+        troubles: what an operator has to know, in sentences.
         sleep_s, framesize, quality: what it is told.
     """
 
@@ -67,6 +72,11 @@ class DeviceAnswer(BaseModel):
     battery_v: float | None
     signal_dbm: int | None
     frames: int
+    dropped: int
+    late_frames: int
+    waiting: int
+    clock_off_s: float | None
+    troubles: list[str]
     sleep_s: int
     framesize: FrameSize
     quality: int
@@ -94,8 +104,18 @@ class ChangedSettings(BaseModel):
     quality: int | None = None
 
 
+def device_answers(services: WebServices) -> list[DeviceAnswer]:
+    """Every device as the API says it, the revoked ones too."""
+    pending = services.devices.devices.pending()
+    return [_answer(services, one, pending.get(one.camera)) for one in services.devices.devices.all()]
+
+
 def device_answer(services: WebServices, device: Device) -> DeviceAnswer:
     """A device as the API says it."""
+    return _answer(services, device, services.devices.devices.pending().get(device.camera))
+
+
+def _answer(services: WebServices, device: Device, waiting: FramesWaiting | None) -> DeviceAnswer:
     told = services.devices.told(device.camera, device.settings)
     sleep_s = told.sleep_s or 0
     seen = device.last_seen_at
@@ -109,6 +129,11 @@ def device_answer(services: WebServices, device: Device) -> DeviceAnswer:
         battery_v=device.battery_v,
         signal_dbm=device.signal_dbm,
         frames=device.frames,
+        dropped=device.dropped,
+        late_frames=device.late,
+        waiting=0 if waiting is None else waiting.number,
+        clock_off_s=device.clock_off_s,
+        troubles=list(services.devices.troubles(device, waiting, services.now())),
         sleep_s=sleep_s,
         framesize=told.framesize or "SVGA",
         quality=told.quality or 12,
@@ -122,12 +147,15 @@ async def take(
     services: Services,
     token: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
     x_taken_at: Annotated[str | None, Header(description="Unix seconds or ISO 8601 with offset")] = None,
+    x_sent_at: Annotated[str | None, Header(description="what the same clock shows as it is sent")] = None,
     x_battery_v: Annotated[str | None, Header(description="volts")] = None,
     x_signal_dbm: Annotated[str | None, Header(description="of its Wi-Fi")] = None,
 ) -> FrameAnswer:
     """Send one JPEG as the body, with the device's token as bearer; sending it again is harmless.
 
     When the answer comes, the frame is on disk. The answer says how long to sleep and how to take the next.
+    With X-Sent-At the age of the picture counts, and not whether the device's clock is right. Without it the
+    clock is believed within an hour of ours; otherwise the frame is dated by its arrival.
     A header that cannot be understood is passed over: it is no reason to lose a picture.
     """
     said = "" if token is None else token.credentials
@@ -136,23 +164,25 @@ async def take(
         raise HTTPException(401, "the token is not this device's", headers={"WWW-Authenticate": "Bearer"})
     jpeg = await _body(request, services.devices.limit_bytes)
     now = services.now()
-    taken_at = _believed(x_taken_at, now)
+    dated = dated_frame(x_taken_at, x_sent_at, now)
     await run_in_threadpool(_check, jpeg)
     signal = _number(x_signal_dbm, -150, 0)
     sent = SentFrame(
         jpeg=jpeg,
-        taken_at=taken_at,
+        taken_at=dated.taken_at,
         battery_v=_number(x_battery_v, 0, 60),
         signal_dbm=None if signal is None else round(signal),
+        clock_off_s=dated.clock_off_s,
     )
     new = await run_in_threadpool(services.devices.devices.take, device.id, sent, at=now)
-    told = device_answer(services, device)
+    told = services.devices.told(device.camera, device.settings)
     return FrameAnswer(
         known=not new,
-        taken_at=taken_at,
-        sleep_s=told.sleep_s,
-        framesize=told.framesize,
-        quality=told.quality,
+        taken_at=dated.taken_at,
+        dated_by=dated.dated_by,
+        sleep_s=told.sleep_s or 60,
+        framesize=told.framesize or "SVGA",
+        quality=told.quality or 12,
     )
 
 
@@ -161,7 +191,7 @@ def overview(
     services: Services, caller: Annotated[Caller, Depends(require(Right.VIEW))]
 ) -> list[DeviceAnswer]:
     """The devices of the caller's cameras: battery, signal, and who is late."""
-    return [device_answer(services, d) for d in services.devices.devices.all() if caller.may_see(d.camera)]
+    return [one for one in device_answers(services) if caller.may_see(one.camera)]
 
 
 @router.post("", status_code=201, response_model=MadeDevice)
@@ -220,23 +250,6 @@ def _number(said: str | None, least: float, most: float) -> float | None:
     except ValueError:
         return None
     return number if least <= number <= most else None
-
-
-def _believed(said: str | None, now: datetime) -> datetime:
-    """When a frame was taken: as the device says, unless its clock is off; then now."""
-    if said is None:
-        return now
-    try:
-        taken_at = (
-            datetime.fromtimestamp(float(said), UTC)
-            if said.replace(".", "", 1).isdigit()
-            else datetime.fromisoformat(said)
-        )
-    except (ValueError, OverflowError, OSError):
-        return now
-    if taken_at.tzinfo is None or not now - _BEHIND <= taken_at <= now + _AHEAD:
-        return now
-    return min(taken_at.astimezone(UTC), now)
 
 
 def _check(jpeg: bytes) -> None:

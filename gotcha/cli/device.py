@@ -50,7 +50,7 @@ def list_devices(context: typer.Context) -> None:
 
     with opened_database(config) as engine:
         services = device_services(config, engine)
-        devices = services.devices.all()
+        devices, pending = services.devices.all(), services.devices.pending()
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in ("name", "camera", "state", "last heard of", "battery", "Wi-Fi", "frames", "told"):
         table.add_column(column)
@@ -70,6 +70,9 @@ def list_devices(context: typer.Context) -> None:
             f"sleep {told.sleep_s} s, {told.framesize}, quality {told.quality}",
         )
     out().print(table if devices else "There are no devices.")
+    for one in devices:
+        for sentence in services.troubles(one, pending.get(one.camera), utc_now()):
+            err().print(f"{one.id}: {sentence}", style="yellow")
 
 
 def revoke(context: typer.Context, name: Name) -> None:

@@ -24,7 +24,7 @@ from simulator.scene import Scene
 from simulator.scenes import build_scene
 from storage.database import open_database
 from storage.device_store import SqlDevices
-from storage.devices import SentFrame
+from storage.devices import DeviceSettings, SentFrame
 from storage.evidence_folder import EvidenceFolder
 
 EVERY_S = 20
@@ -148,3 +148,36 @@ def test_a_frame_stays_in_the_inbox_until_a_state_that_knows_it_is_kept(
 def _frame_of(taken_at: datetime) -> Frame:
     picture = ArrayPicture(np.zeros((8, 8, 3), dtype=np.uint8))
     return Frame(camera="lane", index=0, at_s=0.0, taken_at=taken_at, picture=picture, detail=picture)
+
+
+def test_what_a_device_is_told_is_the_pace_of_its_camera_at_once(
+    config: Config, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gotcha.device_inbox._ASK_EVERY_S", 0.0)
+    inbox = DatabaseInbox(config, "lane")
+    assert inbox.interval_s() == EVERY_S
+    devices = SqlDevices(engine)
+    for name in ("lane-cam", "second-cam"):
+        devices.add(name, "lane", at=BEGIN)
+    devices.set("second-cam", DeviceSettings(sleep_s=300))
+    assert inbox.interval_s() == EVERY_S
+    devices.set("lane-cam", DeviceSettings(sleep_s=600))
+    assert inbox.interval_s() == 300.0
+    devices.revoke("second-cam", at=BEGIN)
+    assert inbox.interval_s() == 600.0
+
+
+def test_a_late_frame_is_said_and_not_judged(
+    config: Config, engine: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    devices = SqlDevices(engine)
+    sent(devices, 2)
+    inbox = DatabaseInbox(config, "lane")
+    frames = inbox.waiting(None)
+    late = SentFrame(jpeg=b"late", taken_at=BEGIN + timedelta(seconds=1))
+    devices.take("lane-cam", late, at=BEGIN + timedelta(hours=1))
+    assert inbox.waiting(frames[-1]) == ()
+    inbox.judged(frames[-1].taken_at)
+    assert "newer ones had been judged already, and were passed over: 1" in caplog.text
+    (device,) = devices.all()
+    assert (device.late, device.dropped) == (1, 0)

@@ -28,6 +28,7 @@ class Scripted:
         self.answers = list(answers)
         self.asked: list[int | None] = []
         self.now_s = 0.0
+        self.interval = 20.0
         self.stop = threading.Event()
 
     def waiting(self, after: InboxJpeg | None) -> Sequence[InboxJpeg]:
@@ -40,8 +41,11 @@ class Scripted:
             raise StorageUnavailableError("the database is away")
         return answer
 
+    def interval_s(self) -> float:
+        return self.interval
+
     def source(self, notices: list[SourceNotice]) -> DeviceSource:
-        options = DeviceOptions(interval_s=20.0, poll_s=0.001)
+        options = DeviceOptions(poll_s=0.001)
         clocks = Clocks(monotonic=lambda: self.now_s, now=lambda: BEGIN)
         return DeviceSource("lane", options, self, sink=notices.append, clocks=clocks)
 
@@ -68,3 +72,11 @@ def test_a_camera_that_stays_away_is_said_to_be_late_once_and_back_when_it_is() 
     assert len(list(inbox.source(notices).frames(inbox.stop))) == 2
     assert [notice.kind for notice in notices] == ["stalled", "connected"]
     assert "late" in notices[0].text
+
+
+def test_late_is_by_how_often_it_is_told_to_send_now() -> None:
+    notices: list[SourceNotice] = []
+    inbox = Scripted([jpeg(1, 0)], [], [], [])
+    inbox.interval = 60.0
+    assert len(list(inbox.source(notices).frames(inbox.stop))) == 1
+    assert notices == []

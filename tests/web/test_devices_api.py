@@ -86,7 +86,7 @@ def test_a_frame_sent_again_counts_once(device_site: Site) -> None:
     assert known == [False, True, True]
     store = device_site.services.devices.devices
     assert len(store.waiting("lane", after=None)) == 1
-    store.judged("lane", NOW, at=NOW)
+    store.judged("lane", NOW, seen={1}, at=NOW)
     assert send(device_site, login, jpeg()).json()["known"]
     assert store.waiting("lane", after=None) == ()
 
@@ -109,12 +109,77 @@ def test_frames_are_dated_by_the_device_unless_its_clock_is_off(device_site: Sit
             (early.isoformat(), early),
             (str(early.timestamp()), early),
             ("1970-01-01T00:00:12+00:00", NOW),
+            ((NOW - timedelta(hours=3)).isoformat(), NOW),
             ((NOW + timedelta(hours=2)).isoformat(), NOW),
             ("12:30", NOW),
         )
     ):
         answer = send(device_site, login, jpeg(number), **{"X-Taken-At": said})
         assert datetime.fromisoformat(answer.json()["taken_at"]) == expected
+
+
+@pytest.mark.parametrize("off", [timedelta(hours=9), timedelta(days=-2000), timedelta(seconds=2)])
+def test_a_wrong_clock_dates_no_frame_when_it_says_what_it_shows(device_site: Site, off: timedelta) -> None:
+    """A picture that waited two hours for its network is two hours old, whatever the clock shows."""
+    login = made(device_site)
+    shows = NOW + off
+    taken = {"X-Taken-At": (shows - timedelta(hours=2)).isoformat(), "X-Sent-At": shows.isoformat()}
+    answer = send(device_site, login, jpeg(), **taken).json()
+    assert datetime.fromisoformat(answer["taken_at"]) == NOW - timedelta(hours=2)
+    assert answer["dated_by"] == "device"
+    (shown,) = device_site.client(Role.VIEWER).get("/devices").json()
+    assert shown["clock_off_s"] == off.total_seconds()
+    assert any("clock" in one for one in shown["troubles"]) is (abs(off) > timedelta(minutes=1))
+
+
+@pytest.mark.parametrize("age", [timedelta(seconds=-5), timedelta(days=4)])
+def test_a_frame_of_no_believable_age_is_dated_by_its_arrival(device_site: Site, age: timedelta) -> None:
+    login = made(device_site)
+    said = {"X-Taken-At": (NOW - age).isoformat(), "X-Sent-At": NOW.isoformat()}
+    answer = send(device_site, login, jpeg(), **said).json()
+    assert (datetime.fromisoformat(answer["taken_at"]), answer["dated_by"]) == (NOW, "arrival")
+
+
+def test_frames_that_nobody_judges_are_bounded_and_the_operator_hears_of_it(
+    device_site: Site, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.device_store.MOST_WAITING", 3)
+    login = made(device_site)
+    for number in range(5):
+        clock.now = NOW + timedelta(minutes=number)
+        assert send(device_site, login, jpeg(number)).status_code == 200
+    store = device_site.services.devices.devices
+    assert [one.jpeg for one in store.waiting("lane", after=None)] == [jpeg(2), jpeg(3), jpeg(4)]
+    assert send(device_site, login, jpeg(0)).json()["known"]
+    clock.now = NOW + timedelta(minutes=9)
+    (shown,) = device_site.client(Role.VIEWER).get("/devices").json()
+    assert (shown["waiting"], shown["dropped"]) == (3, 2)
+    assert any("nobody watches" in one for one in shown["troubles"])
+    assert any("2 frames went unjudged" in one for one in shown["troubles"])
+    assert store.purge(at=clock.now) == 0
+    assert store.purge(at=clock.now + timedelta(days=3, minutes=1)) == 3
+    assert store.waiting("lane", after=None) == ()
+
+
+def test_a_frame_that_comes_after_newer_ones_were_judged_is_counted(device_site: Site, clock: Clock) -> None:
+    login = made(device_site)
+    store = device_site.services.devices.devices
+    send(device_site, login, jpeg(1))
+    (seen,) = store.waiting("lane", after=None)
+    old = {"X-Taken-At": (NOW - timedelta(minutes=3)).isoformat()}
+    send(device_site, login, jpeg(2), **old)
+    assert store.judged("lane", NOW, seen={seen.number}, at=NOW) == 1
+    # After a restart of the watch too: it does not go back.
+    send(device_site, login, jpeg(3), **old)
+    assert store.waiting("lane", after=None) == ()
+    clock.now = NOW + timedelta(minutes=1)
+    send(device_site, login, jpeg(4))
+    (newest,) = store.waiting("lane", after=None)
+    assert store.judged("lane", clock.now, seen={newest.number}, at=clock.now) == 1
+    (shown,) = device_site.client(Role.VIEWER).get("/devices").json()
+    assert shown["late_frames"] == 2
+    assert any("2 frames came when newer ones" in one for one in shown["troubles"])
+    assert store.pending() == {}
 
 
 @pytest.mark.parametrize(

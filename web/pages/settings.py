@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from storage.account_values import Role
-from web.devices_api import device_answer
+from web.devices_api import device_answers
 from web.pages.page import render
 from web.security import Caller, Right, require
 from web.services import WebServices, services_of
@@ -32,7 +32,7 @@ def now(request: Request, caller: Admin, services: Services) -> Response:
 
 
 def _context(services: WebServices) -> dict[str, object]:
-    devices = [device_answer(services, device) for device in services.devices.devices.all()]
+    devices = device_answers(services)
     return {
         "cameras": services.settings.cameras,
         "device_cameras": tuple(services.devices.defaults),
