@@ -9,11 +9,13 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 
 import httpx
+import psutil  # type: ignore[import-untyped]
 
 from gotcha.config import parse_config
 from gotcha.web_server import serve_alone
@@ -26,9 +28,29 @@ from web.passwords import hash_password
 _START_S = 60.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServedDashboard:
+    """A dashboard that runs.
+
+    Attributes:
+        address: where.
+        token: an admin's access token.
+        process: its id.
+    """
+
+    address: str
+    token: str
+    process: int
+
+    def cpu_s(self) -> float:
+        """Processor time of its process so far, seconds; a database server's is not in it."""
+        used = psutil.Process(self.process).cpu_times()
+        return float(used.user + used.system)
+
+
 @contextmanager
-def serving(folder: Path, database_url: str) -> Iterator[tuple[str, str]]:
-    """The address of a dashboard on a database, and a viewer's access token, while the block lasts.
+def serving(folder: Path, database_url: str) -> Iterator[ServedDashboard]:
+    """A dashboard on a database, while the block lasts.
 
     Args:
         folder: for its state; made.
@@ -37,9 +59,10 @@ def serving(folder: Path, database_url: str) -> Iterator[tuple[str, str]]:
     Raises:
         WebError: it did not begin to answer.
     """
-    password = secrets.token_urlsafe(24)
+    # A database that is used again knows the user of the time before.
+    name, password = f"bench-{secrets.token_hex(4)}", secrets.token_urlsafe(24)
     engine = open_database(database_url)
-    SqlUsers(engine).add(Login(name="bench", role=Role.ADMIN), hash_password(password), at=datetime.now(UTC))
+    SqlUsers(engine).add(Login(name=name, role=Role.ADMIN), hash_password(password), at=datetime.now(UTC))
     engine.dispose()
     port = _free_port()
     address = f"http://127.0.0.1:{port}"
@@ -48,18 +71,20 @@ def serving(folder: Path, database_url: str) -> Iterator[tuple[str, str]]:
     )
     process.start()
     try:
-        yield address, _token(address, password)
+        yield ServedDashboard(
+            address=address, token=_token(address, name, password), process=int(process.pid or 0)
+        )
     finally:
         process.terminate()
         process.join(20)
 
 
-def _token(address: str, password: str) -> str:
+def _token(address: str, name: str, password: str) -> str:
     deadline = monotonic() + _START_S
     while monotonic() < deadline:
         try:
             answer = httpx.post(
-                f"{address}/auth/token", data={"username": "bench", "password": password}, timeout=20
+                f"{address}/auth/token", data={"username": name, "password": password}, timeout=20
             )
         except httpx.TransportError:
             threading.Event().wait(0.2)

@@ -1,40 +1,40 @@
 """How fast the dashboard answers with a million reports and twenty people, on SQLite and on PostgreSQL.
 
-gotcha bench web [--reports 1000000] [--clients 20] [--seconds 15] [--only sqlite]
+gotcha bench web [--reports 1000000] [--clients 20] [--seconds 15] [--only sqlite] [--keep DIR]
 
 The dashboard is the one of `gotcha web`, in a process of its own; the clients ask over HTTP, each its next
 question as soon as the last is answered, from another process. Each kind of page is asked for by itself.
-Beside it stands what as many clients wait for `/health/live`, which asks nothing of the database.
+Beside it stand the processor's time in the dashboard's process, and how many times as long it takes as
+`/health/live`, which asks nothing of the database.
+Filling the databases takes longest: `--keep` leaves them in a folder, where a later run finds them.
 """
 
 from __future__ import annotations
 
 import argparse
-import http.client
-import multiprocessing
 import random
 import tempfile
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from multiprocessing.synchronize import Event
 from pathlib import Path
 from statistics import median
-from time import perf_counter
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy import Engine, insert, text
+from sqlalchemy import Engine, func, insert, text
 from sqlmodel import Session, select
 
+from bench.page_clients import answer_times
 from bench.served_dashboard import serving
 from bench.store import example_report, own_postgresql
+from pipeline.errors import StorageError
 from storage.database import open_database, writing
 from storage.report_store import SqlReportStore
-from storage.tables import ReportRow
+from storage.tables import EvidenceRow, ReportRow
+from storage.transactions import reading
 
 _CAMERAS, _ZONES = 20, ("fire lane", "bus stop", "crossing", "kerb")
 _LETTERS = "가나다라마거너더러머버서어저고노도로모보소오조구누두루무부수우주"
@@ -50,15 +50,21 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--clients", type=int, default=20)
     parser.add_argument("--seconds", type=float, default=15.0, help="for each kind of page")
     parser.add_argument("--only", choices=["sqlite", "postgresql"])
+    parser.add_argument(
+        "--keep", metavar="DIR", type=Path, help="keep the databases here, and use them again"
+    )
     options = parser.parse_args(arguments)
     console = Console()
     table = Table(
         title=f"{options.reports:,} reports, {options.clients} clients; goal: median below {_GOAL_MS:g} ms"
     )
-    for column in ("database", "page", "median ms", "worst 1 % ms", "answers/s", "of /health/live"):
+    for column in ("database", "page", "median ms", "worst 1 % ms", "answers/s", "CPU ms each", "of health"):
         table.add_column(column, justify="left" if column in ("database", "page") else "right")
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gotcha-bench-")))
+        folder = options.keep or Path(
+            stack.enter_context(tempfile.TemporaryDirectory(prefix="gotcha-bench-"))
+        )
+        folder.mkdir(parents=True, exist_ok=True)
         for kind in (options.only,) if options.only else ("sqlite", "postgresql"):
             url = f"sqlite:///{folder / 'gotcha.db'}"
             if kind == "postgresql":
@@ -71,15 +77,21 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _filled(url: str, count: int) -> dict[str, list[str]]:
-    """Fill the database; the addresses to ask for, by page."""
+    """Fill the database unless it is full; the addresses to ask for, by page."""
     engine = open_database(url)
     try:
         rng = random.Random(1)
-        seen = _kept(engine, rng)
-        _bulk(engine, rng, count - len(seen))
-        with writing(engine) as connection:
-            connection.execute(text("ANALYZE"))
-            plates = connection.execute(text("SELECT plate_text FROM reports LIMIT 200")).scalars().all()
+        with reading(engine) as session:
+            there = session.scalar(select(func.count()).select_from(ReportRow))
+        if there not in (0, count):
+            raise StorageError(f"expected a database of {count} reports, found one of {there}")
+        if not there:
+            _bulk(engine, rng, count - len(_kept(engine, rng)))
+            with writing(engine) as connection:
+                connection.execute(text("ANALYZE"))
+        with reading(engine) as session:
+            seen = session.scalars(select(EvidenceRow.report_id).distinct()).all()
+            plates = session.scalars(select(ReportRow.plate_text).limit(200)).all()
     finally:
         engine.dispose()
     cameras = [f"camera-{number}" for number in range(_CAMERAS)]
@@ -151,79 +163,18 @@ def _bulk(engine: Engine, rng: random.Random, count: int) -> None:
 def _measured(
     folder: Path, url: str, pages: dict[str, list[str]], clients: int, seconds: float
 ) -> Iterator[tuple[str, ...]]:
-    with serving(folder, url) as (address, token):
+    with serving(folder, url) as dashboard:
         alone_ms = 0.0
         for page, paths in pages.items():
-            times_ms = _asked(address, token, paths, clients, seconds)
+            cpu_s = dashboard.cpu_s()
+            times_ms = answer_times(
+                dashboard.address, dashboard.token, paths, clients=clients, seconds=seconds
+            )
+            cpu_ms = (dashboard.cpu_s() - cpu_s) * 1000 / len(times_ms)
             middle, worst = median(times_ms), times_ms[int(len(times_ms) * 0.99)]
             alone_ms = alone_ms or middle
-            yield (
-                page,
-                f"{middle:.1f}",
-                f"{worst:.1f}",
-                f"{len(times_ms) / seconds:.0f}",
-                f"{middle / alone_ms:.1f} x",
-            )
-
-
-def _asked(address: str, token: str, paths: list[str], clients: int, seconds: float) -> list[float]:
-    """How long each answer took, ms, sorted; from a process that does nothing else."""
-    context = multiprocessing.get_context("spawn")
-    answers: multiprocessing.Queue[list[float]] = context.Queue()
-    process = context.Process(target=_clients, args=(address, token, paths, clients, seconds, answers))
-    process.start()
-    try:
-        return sorted(answers.get(timeout=seconds * 4 + 60))
-    finally:
-        process.join(20)
-
-
-def _clients(
-    address: str,
-    token: str,
-    paths: list[str],
-    clients: int,
-    seconds: float,
-    answers: multiprocessing.Queue[list[float]],
-) -> None:
-    times_ms: list[float] = []
-    begin, end = threading.Barrier(clients), threading.Event()
-    threads = [
-        threading.Thread(target=_client, args=(address, token, paths, number, begin, end, times_ms))
-        for number in range(clients)
-    ]
-    for thread in threads:
-        thread.start()
-    end.wait(seconds)
-    end.set()
-    for thread in threads:
-        thread.join(30)
-    answers.put(times_ms)
-
-
-def _client(
-    address: str,
-    token: str,
-    paths: list[str],
-    number: int,
-    begin: threading.Barrier,
-    end: threading.Event | Event,
-    times_ms: list[float],
-) -> None:
-    place = urlsplit(address)
-    connection = http.client.HTTPConnection(str(place.hostname), place.port, timeout=30)
-    headers = {"Authorization": f"Bearer {token}", "Accept": "text/html"}
-    rng = random.Random(number)
-    begin.wait()
-    while not end.is_set():
-        begun = perf_counter()
-        connection.request("GET", rng.choice(paths), headers=headers)
-        answer = connection.getresponse()
-        answer.read()
-        if answer.status != 200:
-            raise RuntimeError(f"expected 200, got {answer.status}")
-        times_ms.append((perf_counter() - begun) * 1000)
-    connection.close()
+            figures = (f"{middle:.1f}", f"{worst:.1f}", f"{len(times_ms) / seconds:.0f}", f"{cpu_ms:.2f}")
+            yield page, *figures, f"{middle / alone_ms:.1f} x"
 
 
 if __name__ == "__main__":
