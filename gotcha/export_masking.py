@@ -44,6 +44,14 @@ class MaskedCopy:
     same: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhotoRegions:
+    """What is to be hidden in a photo of `size`, and in everything that was drawn of it."""
+
+    hidden: HiddenRegions
+    size: Size
+
+
 class EvidenceMasker:
     """Makes the copies.
 
@@ -56,25 +64,29 @@ class EvidenceMasker:
         self._mask = mask
         self._quality = jpeg_quality
 
-    def regions(self, photo: bytes, accused: Box, frame_size: Size) -> HiddenRegions:
+    def regions(self, photo: bytes, accused: Box, frame_size: Size) -> PhotoRegions:
         """What is to be hidden in a photo; `accused` in pixels of `frame_size`.
 
         Raises:
             PictureError: the photo cannot be decoded.
         """
         image = decode_image(photo)
-        return self._mask.find(image, _fitted(accused, frame_size, image))
+        size = Size(width=image.shape[1], height=image.shape[0])
+        return PhotoRegions(hidden=self._mask.find(image, _fitted(accused, frame_size, image)), size=size)
 
-    def photo(self, photo: bytes, regions: HiddenRegions) -> MaskedCopy:
-        """A copy of `photo` (JPEG) without `regions`.
+    def photo(self, photo: bytes, regions: PhotoRegions) -> MaskedCopy:
+        """A copy of `photo` (JPEG), the one looked at or one drawn of it at any size, without `regions`.
 
         Raises:
             PictureError: the photo cannot be decoded.
         """
-        heads, plates = len(regions.heads), len(regions.plates)
-        if not regions.hides:
+        found = regions.hidden
+        heads, plates = len(found.heads), len(found.plates)
+        if not found.hides:
             return MaskedCopy(data=photo, heads=0, plates=0, same=True)
-        data = encode_jpeg(hide(decode_image(photo), regions), quality=self._quality)
+        image = decode_image(photo)
+        found = found.scaled(image.shape[1] / regions.size.width, image.shape[0] / regions.size.height)
+        data = encode_jpeg(hide(image, found), quality=self._quality)
         return MaskedCopy(data=data, heads=heads, plates=plates, same=False)
 
     def clip(self, clip: bytes, accused: Box, frame_size: Size) -> MaskedCopy:

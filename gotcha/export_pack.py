@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 from gotcha.cli.report_json import Json, moment_json, stored_json
 from gotcha.config import Config
 from gotcha.export_contents import PackContents, PackedItem
-from gotcha.export_masking import EvidenceMasker, MaskedCopy
+from gotcha.export_masking import EvidenceMasker, MaskedCopy, PhotoRegions
 from gotcha.export_pdf import evidence_pdf
 from pipeline.errors import EvidenceError, StorageError
 from pipeline.lifecycle import next_state
@@ -29,12 +29,12 @@ from storage.evidence_keys import safe_name
 from storage.record_hash import sha256
 from storage.report_store import SqlReportStore
 from storage.reviews import SqlReviews, refuse_withdrawn
-from vision.masking import HiddenRegions
 
 _CLIPS = (EvidenceKind.CLIP_ARRIVAL, EvidenceKind.CLIP_VIOLATION)
 _ORIGINAL_OF = {
     EvidenceKind.PHOTO_1_MARKED: EvidenceKind.PHOTO_1,
     EvidenceKind.PHOTO_2_MARKED: EvidenceKind.PHOTO_2,
+    EvidenceKind.VIEW_MAP: EvidenceKind.PHOTO_2,
 }
 _README = """\
 이 묶음의 사진과 영상은 사람의 머리와 다른 차량의 번호판을 가린 사본입니다.
@@ -168,9 +168,9 @@ class Exporter:
     def _items(self, report: Report, request: ExportRequest) -> tuple[PackedItem, ...]:
         reader = LoggedEvidence(self._evidence, self._log, who=request.by, now=lambda: request.at)
         wanted = [item for item in report.evidence if request.clips or item.kind not in _CLIPS]
-        photos: dict[EvidenceKind, HiddenRegions] = {}
+        photos: dict[EvidenceKind, PhotoRegions] = {}
         items: list[PackedItem] = []
-        # Originals first: what is hidden in a photo is hidden in its marked copy too.
+        # Originals first: what is hidden in a photo is hidden in what was drawn of it too.
         for item in sorted(wanted, key=lambda one: one.kind in _ORIGINAL_OF):
             self._progress(item.kind.value.replace("_", " "))
             data = reader.get(item.key, report_id=report.id, purpose="export")
@@ -193,7 +193,7 @@ class Exporter:
         return tuple(sorted(items, key=lambda one: one.name))
 
     def _copy(
-        self, item: Evidence, data: bytes, report: Report, photos: dict[EvidenceKind, HiddenRegions]
+        self, item: Evidence, data: bytes, report: Report, photos: dict[EvidenceKind, PhotoRegions]
     ) -> MaskedCopy:
         if item.kind is EvidenceKind.PLATE:
             # The accused vehicle's plate is what the report is about.

@@ -39,6 +39,7 @@ EVIDENCE: dict[EvidenceKind, str] = {
     EvidenceKind.PLATE: "번호판",
     EvidenceKind.CLIP_ARRIVAL: "도착 영상",
     EvidenceKind.CLIP_VIOLATION: "위반 영상",
+    EvidenceKind.VIEW_MAP: "시야 비교도",
 }
 
 

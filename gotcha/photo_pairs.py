@@ -15,6 +15,7 @@ from gotcha.photo_picture import PhotoPicture, stored_photo
 from jobs.camera_lock import camera_locked
 from pipeline.errors import EvidenceError, EvidenceUnavailableError, PictureError
 from pipeline.evidence import EvidenceRecorder, EvidenceTools
+from pipeline.frame import Frame
 from pipeline.geometry import Box
 from pipeline.judge import PhotoPair
 from pipeline.photo_pair import PairComparison, Sight, compare_pair, take_sight
@@ -33,6 +34,7 @@ from pipeline.report import Evidence, EvidenceKind, Report, ReportState
 from storage.photo_waits import PhotoWaits
 from vision.annotate import mark_photo
 from vision.encode import encode_jpeg
+from vision.view_picture import draw_view
 
 _log = logging.getLogger(__name__)
 
@@ -179,12 +181,21 @@ class PhotoPairs:
         if not earlier:
             theirs = tuple(self._as_second(item, waiting.camera) for item in theirs)
         crops = tuple(item for item in waiting.evidence if item.kind is EvidenceKind.PLATE)
+        later = photo.frame(sighting.camera, sighting.taken_at)
+        if not earlier:
+            later = stored.frame(waiting.camera, waiting.parked_at)
         report = paired_report(
             waiting,
             sighting,
             plate=voted(self._region(sighting.camera), *readings, apart_s=gap_s),
             same_view=match.compared.view,
-            evidence=(*theirs, *mine, *crops, *self._plate(sighting, seen.sighting)),
+            evidence=(
+                *theirs,
+                *mine,
+                *self._view_map(match, later),
+                *crops,
+                *self._plate(sighting, seen.sighting),
+            ),
         )
         self._tools.keeper.keep([report])
         # What it became there: perhaps the repeat of an accusation.
@@ -213,6 +224,10 @@ class PhotoPairs:
             zone=sighting.zone,
         )
 
+    def _view_map(self, match: _Match, later: Frame) -> tuple[Evidence, ...]:
+        where = match.compared.where
+        return () if where is None else (self._recorder(later.camera).view_map(later, where),)
+
     def _plate(self, sighting: PhotoSighting, found: PlateSighting | None) -> tuple[Evidence, ...]:
         if found is None:
             return ()
@@ -235,6 +250,7 @@ class PhotoPairs:
             tools=EvidenceTools(
                 encode=partial(encode_jpeg, quality=config.evidence.jpeg_quality),
                 mark=mark_photo,
+                draw_view=draw_view,
                 cut=lambda _from_s, _to_s: None,
                 time_zone=config.time_zone_of(camera) if camera in config.cameras else config.time_zone,
             ),

@@ -28,6 +28,7 @@ from trackers.place_tracker import PlaceTracker
 from trackers.slow_pace import SlowPace
 from vision.annotate import mark_photo
 from vision.encode import encode_jpeg
+from vision.view_picture import draw_view
 
 
 def build_watch(
@@ -52,6 +53,7 @@ def build_watch(
     tools = EvidenceTools(
         encode=functools.partial(encode_jpeg, quality=config.evidence.jpeg_quality),
         mark=mark_photo,
+        draw_view=draw_view,
         cut=cut,
         time_zone=config.time_zone_of(name),
     )

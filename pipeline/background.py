@@ -14,6 +14,7 @@ from pipeline.geometry import Box
 from pipeline.picture import Gray
 
 Floats = npt.NDArray[np.float32]
+Bools = npt.NDArray[np.bool_]
 
 # Edge of the blocks that are judged one by one, pixels.
 _BLOCK = 32
@@ -33,6 +34,23 @@ _NOISE = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ViewMap:
+    """Where two views agree, for people to see; in the pixels of the second photo as it was compared.
+
+    Attributes:
+        similarity: float32 (H, W): structural similarity, -1 to 1.
+        judged: bool (H, W): had a say; the rest is plain road or sky, a vehicle or the picture's edge.
+        vehicles: bool (H, W): left out as a vehicle of either photo.
+        differing: the judged blocks that do not show the same.
+    """
+
+    similarity: Floats
+    judged: Bools
+    vehicles: Bools
+    differing: tuple[Box, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ViewComparison:
     """What comparing two photos says.
 
@@ -41,12 +59,14 @@ class ViewComparison:
         agreeing: share of the judged blocks that show the same, 0-1.
         judged: how many blocks were judged; 0 when nothing was left to judge.
         same: the view is the same.
+        where: the same for each pixel.
     """
 
     ssim: float
     agreeing: float
     judged: int
     same: bool
+    where: ViewMap
 
 
 def same_view(first: Gray, second: Gray, masks: tuple[Box, ...] = ()) -> ViewComparison:
@@ -88,15 +108,23 @@ def same_view(first: Gray, second: Gray, masks: tuple[Box, ...] = ()) -> ViewCom
     if int(judged.sum()) < _FEWEST:
         judged = filled > 0.0
     count = int(judged.sum())
+    shares = np.divide(blocks, filled, out=np.zeros_like(blocks), where=judged)
+    where = ViewMap(
+        similarity=_shifted(similarity, dx, dy),
+        judged=_shifted(weights * _whole_blocks(judged, weights.shape), dx, dy) > 0.0,
+        vehicles=open_pixels == 0.0,
+        differing=_block_boxes(judged & (shares < _BLOCK_SSIM), dx, dy),
+    )
     if count == 0:
-        return ViewComparison(ssim=0.0, agreeing=0.0, judged=0, same=False)
-    values = blocks[judged] / filled[judged]
+        return ViewComparison(ssim=0.0, agreeing=0.0, judged=0, same=False, where=where)
+    values = shares[judged]
     agreeing = float(np.mean(values >= _BLOCK_SSIM))
     return ViewComparison(
         ssim=float(np.clip(values.mean(), -1.0, 1.0)),
         agreeing=agreeing,
         judged=count,
         same=agreeing >= SAME_SHARE,
+        where=where,
     )
 
 
@@ -145,6 +173,22 @@ def _sway(first: Floats, second: Floats) -> tuple[int, int]:
 
 def _shifted(picture: Floats, dx: int, dy: int) -> Floats:
     return np.roll(picture, (dy, dx), axis=(0, 1)) if dx or dy else picture
+
+
+def _block_boxes(chosen: Bools, dx: int, dy: int) -> tuple[Box, ...]:
+    """The chosen blocks, pixels of the second photo."""
+    return tuple(
+        Box(x1=x * _BLOCK, y1=y * _BLOCK, x2=(x + 1) * _BLOCK, y2=(y + 1) * _BLOCK).shifted(dx, dy)
+        for y, x in np.argwhere(chosen).tolist()
+    )
+
+
+def _whole_blocks(chosen: Bools, shape: tuple[int, ...]) -> Floats:
+    """1 in the pixels of the chosen blocks, 0 elsewhere; the reverse of `_blocks`."""
+    pixels = np.zeros(shape, dtype=np.float32)
+    filled = np.kron(chosen, np.ones((_BLOCK, _BLOCK), dtype=np.float32))
+    pixels[: filled.shape[0], : filled.shape[1]] = filled
+    return pixels
 
 
 def _blocks(values: Floats) -> Floats:

@@ -7,12 +7,16 @@ from datetime import datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from pipeline.background import ViewMap
 from pipeline.frame import Frame
 from pipeline.geometry import Box, Polygon
 from pipeline.picture import Image
 from pipeline.plate import PlateSighting
 from pipeline.report import Evidence, EvidenceKind, EvidenceStore
 from pipeline.zone import Zone
+
+# Half as much again as what is compared (`pipeline.photo_pair.VIEW_LONG_SIDE`): for people, not for machines.
+VIEW_MAP_LONG_SIDE = 960
 
 
 class JpegEncoder(Protocol):
@@ -29,6 +33,14 @@ class PhotoMarker(Protocol):
         ...
 
 
+class ViewDrawer(Protocol):
+    """Draws where the views of two photos agree."""
+
+    def __call__(self, image: Image, view: ViewMap) -> Image:
+        """A picture of its own; `image` is the second photo (BGR) at any size."""
+        ...
+
+
 class ClipCutter(Protocol):
     """Cuts the stream between two media times; None when it is not kept any more."""
 
@@ -41,6 +53,7 @@ class EvidenceTools:
 
     encode: JpegEncoder
     mark: PhotoMarker
+    draw_view: ViewDrawer
     cut: ClipCutter
     time_zone: ZoneInfo
 
@@ -73,6 +86,12 @@ class EvidenceRecorder:
             self._put(kind, frame.detail_taken_at, original),
             self._put(marked_kind, frame.detail_taken_at, self._tools.encode(marked)),
         )
+
+    def view_map(self, frame: Frame, view: ViewMap) -> Evidence:
+        """Where photo 2, taken of `frame`, shows the view of photo 1 and where it does not, as a picture."""
+        small = frame.detail.size.fitted(VIEW_MAP_LONG_SIDE)
+        drawn = self._tools.draw_view(frame.detail.bgr(small), view)
+        return self._put(EvidenceKind.VIEW_MAP, frame.detail_taken_at, self._tools.encode(drawn))
 
     def plate(self, sighting: PlateSighting, taken_at: datetime) -> Evidence:
         """The crop the best reading was made from."""

@@ -150,8 +150,9 @@ class Investigation:
             failed = case.failed_pairs + 1
             return replace(case, pair=compared.pair, same_view=compared.view, failed_pairs=failed)
         photos = self._recorder.photo(frame, second=True, vehicle=vehicle, zone=zone)
+        view = () if compared.where is None else (self._recorder.view_map(frame, compared.where),)
         return replace(
-            case.with_evidence(*photos),
+            case.with_evidence(*photos, *view),
             pair=compared.pair,
             same_view=compared.view,
             photo_2_at=frame.detail_taken_at,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from pipeline.background import same_view
+from pipeline.background import ViewMap, same_view
 from pipeline.errors import EvidenceError
 from pipeline.geometry import Box, Size
 from pipeline.judge import PhotoPair
@@ -43,10 +43,11 @@ class Sight:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairComparison:
-    """How two photos compare: the verdict, and how alike the views are, 0-1 (None: no view to judge)."""
+    """How two photos compare: the verdict; how alike the views are, 0-1, and where (None: none to judge)."""
 
     pair: PhotoPair
     view: float | None
+    where: ViewMap | None = None
 
 
 def take_sight(picture: Picture, vehicle: Box, others: tuple[Box, ...]) -> Sight:
@@ -97,7 +98,8 @@ def compare_pair(first: Sight, second: Sight) -> PairComparison:
         return PairComparison(pair=PhotoPair.OTHER_VIEW, view=view.ssim)
     # Crops too small to compare prove nothing against the memory of places, which holds them for one vehicle.
     same = not comparable(first, second) or looks_alike(first, second)
-    return PairComparison(pair=PhotoPair.COMPLETE if same else PhotoPair.OTHER_VEHICLE, view=view.ssim)
+    pair = PhotoPair.COMPLETE if same else PhotoPair.OTHER_VEHICLE
+    return PairComparison(pair=pair, view=view.ssim, where=view.where)
 
 
 def _at_size_of(first: Sight, second: Sight) -> Sight:

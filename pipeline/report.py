@@ -52,6 +52,7 @@ class EvidenceKind(StrEnum):
     PLATE = "plate"
     CLIP_ARRIVAL = "clip_arrival"
     CLIP_VIOLATION = "clip_violation"
+    VIEW_MAP = "view_map"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

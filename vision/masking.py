@@ -47,6 +47,16 @@ class HiddenRegions:
         """Whether there is anything to hide."""
         return bool(self.heads or self.plates)
 
+    def scaled(self, x_factor: float, y_factor: float) -> HiddenRegions:
+        """The same regions in the pixels of a copy of another size."""
+
+        def boxes(found: tuple[Box, ...]) -> tuple[Box, ...]:
+            return tuple(box.scaled(x_factor, y_factor) for box in found)
+
+        return HiddenRegions(
+            heads=boxes(self.heads), plates=boxes(self.plates), own_plates=boxes(self.own_plates)
+        )
+
     def joined(self, other: HiddenRegions) -> HiddenRegions:
         """The regions of both."""
         return HiddenRegions(

@@ -16,10 +16,11 @@ import numpy as np
 import pypdfium2
 import pytest
 
+from pipeline.background import ViewMap
 from pipeline.errors import IllegalTransitionError
 from pipeline.geometry import Box, Polygon, Size
 from pipeline.geometry import Point as Corner
-from pipeline.picture import Image
+from pipeline.picture import Image, resize
 from pipeline.report import Evidence, EvidenceKind, Report, ReportState
 from simulator.plate_numbers import PlateStyle
 from sources.video_writer import VideoWriter
@@ -34,6 +35,7 @@ from tests.vision.plates import korean_plate
 from vision.annotate import mark_photo
 from vision.encode import decode_image, encode_jpeg
 from vision.plate_crop import sharpness
+from vision.view_picture import draw_view
 
 K = EvidenceKind
 ACCUSED = Box(x1=300, y1=250, x2=600, y2=510)
@@ -111,6 +113,25 @@ def export(home: Kept, *more: str) -> zipfile.ZipFile:
     result = home.run("export", hex_id("a")[:8], "--out", str(home.path.parent / "packs"), *more)
     assert result.exit_code == 0, result.stderr
     return zipfile.ZipFile(result.stdout.strip())
+
+
+def test_what_was_drawn_of_a_photo_at_another_size_is_masked_as_the_photo_is(home: Kept) -> None:
+    half = Size(width=640, height=360)
+    nothing = np.zeros((360, 640), dtype=bool)
+    where = ViewMap(
+        similarity=np.ones((360, 640), np.float32), judged=nothing, vehicles=nothing, differing=()
+    )
+    drawn = draw_view(resize(IMAGE, half), where)
+    item = home.put(encode_jpeg(drawn), K.VIEW_MAP)
+    report(home, evidence=(*evidence(home), item))
+    pack = export(home)
+    copy = decode_image(pack.read("evidence/06-view_map.jpg"))
+    assert copy.shape == drawn.shape
+    for box, shown in ((THEIRS, False), (MINE, True)):
+        small = box.scaled(0.5, 0.5)
+        rows, columns = slice(round(small.y1), round(small.y2)), slice(round(small.x1), round(small.x2))
+        before, after = sharpness(drawn[rows, columns]), sharpness(copy[rows, columns])
+        assert (after > 0.5 * before) == shown, (box, before, after)
 
 
 def hidden(image: Image, box: Box) -> bool:

@@ -156,6 +156,7 @@ def test_two_photos_a_minute_apart_become_a_report(desk: Desk, scene: Scene) -> 
     assert (report.last_seen_at - report.arrived_at).total_seconds() == 65
     kinds = {item.kind for item in report.evidence}
     assert kinds >= {EvidenceKind.PHOTO_1, EvidenceKind.PHOTO_2, EvidenceKind.PLATE}
+    assert EvidenceKind.VIEW_MAP in kinds
     photo_1 = next(item for item in report.evidence if item.kind is EvidenceKind.PHOTO_1)
     assert desk.tools.evidence.get(photo_1.key) == jpeg(scene.frame(100.0), 0)
 

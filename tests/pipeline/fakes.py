@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import cv2
 import numpy as np
 
+from pipeline.background import ViewMap
 from pipeline.detection import Detection
 from pipeline.errors import EvidenceError, QueueError
 from pipeline.frame import Frame
@@ -165,6 +166,13 @@ def encode(image: Image) -> bytes:
     done, data = cv2.imencode(".jpg", image)
     assert done
     return data.tobytes()
+
+
+def draw_view(image: Image, view: ViewMap) -> Image:
+    """A copy that says how much of the view was judged."""
+    copy = image.copy()
+    copy[:8] = round(255 * float(view.judged.mean()))
+    return copy
 
 
 def mark(image: Image, *, vehicle: Box, zone: Polygon, lines: tuple[str, ...]) -> Image:

@@ -34,6 +34,7 @@ from tests.pipeline.fakes import (
     MemorySink,
     NothingDetected,
     ScriptedStanding,
+    draw_view,
     encode,
     frame,
     mark,
@@ -107,7 +108,9 @@ class Rig:
         numbers = count(1)
         plates = PlateWatch(scanner=scanner or FixedScanner(PLATE), grammar=KoreanPlates())
         sights = Sights(store=self.evidence)
-        tools = EvidenceTools(encode=encode, mark=mark, cut=self._cut, time_zone=ZoneInfo("Asia/Seoul"))
+        tools = EvidenceTools(
+            encode=encode, mark=mark, draw_view=draw_view, cut=self._cut, time_zone=ZoneInfo("Asia/Seoul")
+        )
         recorder = EvidenceRecorder(camera="gate", store=self.evidence, tools=tools)
         # Ids must differ between a run and the run that continues it.
         prefix = f"{id(self):x}"[-8:]

@@ -77,6 +77,29 @@ def test_nothing_but_vehicles_cannot_be_judged_and_says_so() -> None:
     assert not result.same
 
 
+def test_the_map_says_where_something_else_is_seen() -> None:
+    changed = with_block(STREET, 400, 100, 120, 120, 200)
+    result = same_view(PHOTO, seen(changed, 11), (Box(x1=100, y1=200, x2=180, y2=260),))
+    where = result.where
+    assert where.similarity.shape == where.judged.shape == where.vehicles.shape == PHOTO.shape
+    # Vehicles are left out with a margin, and have no say.
+    assert where.vehicles[190:270, 90:190].all()
+    assert not (where.vehicles & where.judged).any()
+    assert where.similarity[where.judged].mean() > 0.5
+    inside = where.judged[110:210, 410:510]
+    assert where.similarity[110:210, 410:510][inside].mean() < 0.35
+    assert where.differing
+    for block in where.differing:
+        assert block.intersection_area(Box(x1=360, y1=60, x2=560, y2=260)) > 0, block
+    assert round((1 - result.agreeing) * result.judged) == len(where.differing)
+
+
+def test_the_map_lies_on_the_second_photo_though_the_mast_sways() -> None:
+    still, swayed = same_view(PHOTO, seen(STREET, 11)), same_view(PHOTO, seen(STREET, 11, shift=(6, 0)))
+    moved = np.roll(still.where.judged, 6, axis=1)[16:-16, 16:-16]
+    assert (moved == swayed.where.judged[16:-16, 16:-16]).mean() > 0.9
+
+
 def test_a_black_picture_is_not_the_same_view() -> None:
     assert not same_view(PHOTO, np.zeros_like(PHOTO)).same
 

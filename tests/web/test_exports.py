@@ -61,7 +61,9 @@ def test_a_pack_is_made_given_out_and_not_made_twice(site: Site, tmp_path: Path,
         with zipfile.ZipFile(io.BytesIO(given.content)) as held:
             shown = json.loads(held.read("report.json"))
             assert shown["id"] == report.id
-            assert [item["hidden"]["plates"] > 0 for item in shown["evidence"]] == [True, True, False]
+            assert [item["hidden"]["plates"] > 0 for item in shown["evidence"]] == [
+                *(True, True, False, True)
+            ]
         again = client.post(path, json={"why": "for the city"})
         assert (again.status_code, again.json()["id"]) == (200, answer["id"])
 
@@ -158,6 +160,10 @@ def test_an_operator_takes_a_pack_home(
         person.goes_to(f"/reports/{report.id}")
         person.logs_in("omar")
         expect(page.get_by_role("button", name=t("report.export"))).to_be_visible()
+        shown = page.get_by_role("img", name=t("report.view_map_shows"))
+        shown.scroll_into_view_if_needed()
+        page.wait_for_function("() => document.querySelector('.view-map img').naturalWidth > 0")
+        expect(page.get_by_text(t("report.view_vehicle"))).to_be_visible()
         page.wait_for_load_state("load")
         page.locator("body").press("e")
         expect(page.get_by_text(t("report.export_queued"))).to_be_visible()

@@ -5,13 +5,14 @@ from datetime import timedelta
 import pytest
 
 from pipeline.plate import PlateText
-from pipeline.report import RejectionReason, ReportState
+from pipeline.report import EvidenceKind, RejectionReason, ReportState
 from storage.account_values import Role
 from storage.report_query import ReportQuery
 from storage.reviews import ReviewStep
 from tests.reports import NOON, hex_id, rejected, temporary
 from tests.web.conftest import Site
-from tests.web.kept_reports import kept
+from tests.web.kept_reports import kept, picture
+from web.words import words
 
 ALL = {"accept": "text/html"}
 
@@ -113,6 +114,23 @@ def test_evidence_is_given_by_report_and_right_and_each_look_is_logged(site: Sit
     for path in guesses:
         assert client.get(path).status_code in (404, 422), path
     assert site.services.access.entries(report_id=other.id) == ()
+
+
+def test_a_report_without_a_picture_of_its_views_says_so(site: Site) -> None:
+    report = kept(site.services, "a")
+    page = site.client(Role.VIEWER).get(f"/reports/{report.id}", headers=ALL).text
+    assert words("en")("report.no_view_map") in page
+    drawn = site.services.evidence.put(
+        camera="gate",
+        kind=EvidenceKind.VIEW_MAP,
+        taken_at=NOON,
+        data=picture("#808080"),
+        media_type="image/jpeg",
+    )
+    kept(site.services, "a", revision=3, evidence=(*report.evidence, drawn))
+    page = site.client(Role.VIEWER).get(f"/reports/{report.id}", headers=ALL).text
+    assert f'src="/reports/{report.id}/evidence/{len(report.evidence)}"' in page
+    assert words("en")("report.no_view_map") not in page
 
 
 def test_a_clip_can_be_jumped_in(site: Site) -> None:

@@ -48,6 +48,7 @@ def show(
         "marked": evidence_of(report, EvidenceKind.PHOTO_1_MARKED, EvidenceKind.PHOTO_2_MARKED),
         "crops": evidence_of(report, EvidenceKind.PLATE),
         "clips": evidence_of(report, EvidenceKind.CLIP_ARRIVAL, EvidenceKind.CLIP_VIOLATION),
+        "view_maps": evidence_of(report, EvidenceKind.VIEW_MAP),
         "votes": votes_of(report.plate),
         "times": times_of(report),
         "verdict": None if reviewed is None or reviewed.verdict is None else reviewed.verdict.value,
