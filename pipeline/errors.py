@@ -1,5 +1,7 @@
 """The one error tree. Edges translate foreign exceptions into these, with a sentence that says what to do."""
 
+from enum import StrEnum
+
 
 class GotchaError(Exception):
     """Base of every error Gotcha raises on purpose; its text is fit for a user's eyes."""
@@ -21,8 +23,29 @@ class ModelError(GotchaError):
     """A model's weights are missing, unreadable or of another shape than expected."""
 
 
+class SourceFault(StrEnum):
+    """What is wrong with a camera, for those who tell people in their language."""
+
+    LOGIN = "login"  # it refuses the user or the password
+    NOT_FOUND = "not_found"  # it knows no such picture or stream
+    NO_NAME = "no_name"  # no machine has this name
+    NO_ROUTE = "no_route"  # no way leads to its network
+    NO_ANSWER = "no_answer"  # nothing answers there
+    NOT_A_PICTURE = "not_a_picture"  # what it sends is none
+    SILENT = "silent"  # it sends nothing in time
+
+
 class SourceError(GotchaError):
-    """A picture source failed."""
+    """A picture source failed.
+
+    Args:
+        text: one sentence.
+        fault: the kind of reason, where it is known.
+    """
+
+    def __init__(self, text: str = "", *, fault: SourceFault | None = None) -> None:
+        super().__init__(text)
+        self.fault = fault
 
 
 class SourceOpenError(SourceError):

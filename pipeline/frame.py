@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from pipeline.errors import InvalidValueError
+from pipeline.errors import InvalidValueError, SourceFault
 from pipeline.picture import Picture
 
 
@@ -56,6 +56,14 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StreamFacts:
+    """What a stream is like: frames a second, seconds between its keyframes; None where it is not known."""
+
+    rate: float | None = None
+    keyframe_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SourceNotice:
     """Something a user should know about a source (connected, lost, refused, decode mode chosen).
 
@@ -65,6 +73,8 @@ class SourceNotice:
         kind: one of connected | lost | refused | stalled | damaged | settings | decode | ended.
         text: one sentence for people, without any password.
         repeated: a further damaged picture that is to be counted, while people were told of one just now.
+        fault: the kind of trouble, where it is known.
+        facts: what the stream is like, where it is told with the text.
     """
 
     camera: str
@@ -72,6 +82,8 @@ class SourceNotice:
     kind: str
     text: str
     repeated: bool = False
+    fault: SourceFault | None = None
+    facts: StreamFacts = field(default_factory=StreamFacts)
 
 
 class FrameSource(Protocol):

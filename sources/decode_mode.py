@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pipeline.errors import InvalidValueError
+from pipeline.frame import StreamFacts
 from sources.notifier import Notifier
 
 DecodeMode = Literal["keyframes", "all", "auto"]
@@ -154,6 +155,7 @@ class DecodeChooser:
             "decode",
             f"decodes {what}: keyframes come {than}{interval_s:.1f} s apart, "
             f"the zones are served up to {longest_s:.1f} s",
+            facts=StreamFacts(keyframe_s=interval_s),
         )
 
     def _watch_rare(self, since_key_s: float | None) -> None:

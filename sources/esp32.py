@@ -10,7 +10,13 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from pipeline.errors import InvalidValueError, SourceOpenError, SourcePermanentError, SourceStalledError
+from pipeline.errors import (
+    InvalidValueError,
+    SourceFault,
+    SourceOpenError,
+    SourcePermanentError,
+    SourceStalledError,
+)
 from pipeline.frame import Frame, NoticeSink
 from sources.clocks import Clocks
 from sources.esp32_control import CameraControl
@@ -18,6 +24,7 @@ from sources.esp32_settings import SettingsCheck
 from sources.hand_over import HandOver, in_thread
 from sources.jpeg_frames import JpegFrames, JpegOptions, StampedJpeg
 from sources.multipart import MultipartParser, Part, boundary_of
+from sources.network_fault import network_fault
 from sources.notifier import Notifier
 from sources.reconnect import Connections, RetryOptions
 from sources.stream_clock import StreamClock
@@ -138,7 +145,7 @@ class Esp32CamSource:
         try:
             with client.stream("GET", self._stream_url) as response:
                 if response.status_code == httpx.codes.NOT_FOUND:
-                    raise SourcePermanentError("the camera has no /stream (404)")
+                    raise SourcePermanentError("the camera has no /stream (404)", fault=SourceFault.NOT_FOUND)
                 if response.status_code != httpx.codes.OK:
                     raise SourceOpenError(f"the camera answers {response.status_code}")
                 self._socket = response.extensions["network_stream"].get_extra_info("socket")
@@ -160,10 +167,12 @@ class Esp32CamSource:
         except httpx.ReadTimeout:
             failure = f"no picture for {self._options.stall_s:.0f} s, though the connection is open"
         except (httpx.HTTPError, httpx.StreamError) as error:
-            raise SourceOpenError(f"no connection ({type(error).__name__})") from None
+            raise SourceOpenError(
+                f"no connection ({type(error).__name__})", fault=network_fault(error)
+            ) from None
         finally:
             self._socket = None
-        raise SourceStalledError(failure)
+        raise SourceStalledError(failure, fault=SourceFault.SILENT)
 
     def _watch_boot(self, part: Part) -> None:
         """Reads the camera's own clock: seconds since it started, in no relation to ours."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 
-from pipeline.frame import NoticeSink, SourceNotice
+from pipeline.errors import SourceFault
+from pipeline.frame import NoticeSink, SourceNotice, StreamFacts
 from sources.clocks import Clocks
 from sources.redact import redact
 
@@ -40,11 +41,13 @@ class Notifier:
         self._damaged_at = float("-inf")
         self._damaged_since = 0
 
-    def say(self, kind: str, text: str) -> None:
+    def say(
+        self, kind: str, text: str, *, fault: SourceFault | None = None, facts: StreamFacts | None = None
+    ) -> None:
         """Tells the log and the sink; `text` is one sentence."""
         level = logging.INFO if kind in _QUIET else logging.WARNING
         _log.log(level, "%s: %s: %s", self._camera, kind, redact(self._prefix + text))
-        self._tell(kind, text)
+        self._tell(kind, text, fault=fault, facts=facts or StreamFacts())
 
     def damaged(self, text: str) -> None:
         """Counts a damaged picture and says so at most once per `repeat_s`; the sink hears of each."""
@@ -58,9 +61,27 @@ class Notifier:
         self._damaged_since = 0
         self.say("damaged", f"{text}{count}")
 
-    def _tell(self, kind: str, text: str, *, repeated: bool = False) -> None:
+    def _tell(
+        self,
+        kind: str,
+        text: str,
+        *,
+        repeated: bool = False,
+        fault: SourceFault | None = None,
+        facts: StreamFacts = StreamFacts(),  # noqa: B008 - it is frozen
+    ) -> None:
         if self._sink is None:
             return
         clean = redact(self._prefix + text)
         at = self._clocks.now()
-        self._sink(SourceNotice(camera=self._camera, at=at, kind=kind, text=clean, repeated=repeated))
+        self._sink(
+            SourceNotice(
+                camera=self._camera,
+                at=at,
+                kind=kind,
+                text=clean,
+                repeated=repeated,
+                fault=fault,
+                facts=facts,
+            )
+        )

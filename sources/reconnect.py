@@ -7,7 +7,14 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pipeline.errors import InvalidValueError, SourceError, SourcePermanentError, SourceStalledError
+from pipeline.errors import (
+    InvalidValueError,
+    SourceError,
+    SourceFault,
+    SourcePermanentError,
+    SourceStalledError,
+)
+from pipeline.frame import StreamFacts
 from sources.clocks import Clocks
 from sources.notifier import Notifier
 
@@ -78,25 +85,26 @@ class Connections:
         self._connected_at: float | None = None
         self._said: tuple[str, str] | None = None
 
-    def connected(self, text: str) -> None:
+    def connected(self, text: str, facts: StreamFacts | None = None) -> None:
         """Called by a connection as soon as its first data are there."""
         self._connected_at = self._clocks.monotonic()
         self._said = None
-        self._notifier.say("connected", text)
+        self._notifier.say("connected", text, facts=facts)
 
     def run(self, connection: Callable[[], None], ending: threading.Event) -> None:
         """Calls `connection` again and again; it returns when its stream ended, or raises a SourceError."""
         while not ending.is_set():
             self._connected_at = None
             kind, text = "lost", "the camera ended its stream"
+            fault: SourceFault | None = None
             try:
                 connection()
             except SourcePermanentError as error:
-                kind, text = "refused", str(error)
+                kind, text, fault = "refused", str(error), error.fault
             except SourceStalledError as error:
-                kind, text = "stalled", str(error)
+                kind, text, fault = "stalled", str(error), error.fault
             except SourceError as error:
-                text = str(error)
+                text, fault = str(error), error.fault
             if ending.is_set():
                 return
             began = self._connected_at
@@ -105,5 +113,7 @@ class Connections:
             # A camera that stays away is said once, not at each attempt.
             if self._said != (kind, text):
                 self._said = (kind, text)
-                self._notifier.say(kind, f"{text}; trying again in {max(1.0, wait_s):.0f} s and from then on")
+                self._notifier.say(
+                    kind, f"{text}; trying again in {max(1.0, wait_s):.0f} s and from then on", fault=fault
+                )
             ending.wait(wait_s)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -12,14 +14,17 @@ import av
 from pipeline.errors import (
     InvalidValueError,
     SourceError,
+    SourceFault,
     SourceOpenError,
     SourcePermanentError,
     SourceStalledError,
 )
+from pipeline.frame import StreamFacts
 from sources.clip_ring import ClipOptions, ClipRing
 from sources.clocks import Clocks
 from sources.decode_mode import DecodeOptions
 from sources.encoded import EncodedPacket, described_format
+from sources.network_fault import network_fault
 from sources.notifier import Notifier
 from sources.reconnect import Connections, RetryOptions
 from sources.redact import Address, redact
@@ -121,7 +126,9 @@ class RtspReader:
         self, container: av.container.InputContainer, clock: StreamClock, ending: threading.Event
     ) -> Iterator[EncodedPacket]:
         if not container.streams.video:
-            raise SourcePermanentError("the camera has no video at this address")
+            raise SourcePermanentError(
+                "the camera has no video at this address", fault=SourceFault.NOT_A_PICTURE
+            )
         stream = container.streams.video[0]
         packets = container.demux(stream)
         tick = float(stream.time_base or 0.0)
@@ -139,8 +146,11 @@ class RtspReader:
                 described = described_format(stream, bytes(packet) if packet.is_keyframe else b"")
                 if described is None:
                     continue
-                rate = "" if stream.average_rate is None else f" at {float(stream.average_rate):.0f} fps"
-                self._connections.connected(f"sends {described.codec} {described.size}{rate}")
+                fps = None if stream.average_rate is None else float(stream.average_rate)
+                rate = "" if fps is None else f" at {fps:.0f} fps"
+                self._connections.connected(
+                    f"sends {described.codec} {described.size}{rate}", StreamFacts(rate=fps)
+                )
             stamp = clock.stamp(
                 None if packet.pts is None else packet.pts * tick,
                 None if packet.dts is None else packet.dts * tick,
@@ -162,16 +172,34 @@ class RtspReader:
         except av.FFmpegError as error:
             text = type(error).__name__
         if self._clocks.monotonic() - began_s >= 0.9 * self._read_timeout_s:
-            raise SourceStalledError(f"no picture for {2 * self._read_timeout_s:.0f} s")
+            raise SourceStalledError(
+                f"no picture for {2 * self._read_timeout_s:.0f} s", fault=SourceFault.SILENT
+            )
         raise SourceOpenError(f"the connection broke ({text})")
 
     def _translated(self, error: av.FFmpegError) -> SourceError:
         host = urlsplit(self._address.url).netloc
         if isinstance(error, (av.error.HTTPUnauthorizedError, av.error.HTTPForbiddenError)):
-            return SourcePermanentError(f"{host} refuses the user name or the password (401)")
+            return SourcePermanentError(
+                f"{host} refuses the user name or the password (401)", fault=SourceFault.LOGIN
+            )
         if isinstance(error, av.error.HTTPNotFoundError):
-            return SourcePermanentError(f"{host} knows no stream of this name (404)")
+            return SourcePermanentError(
+                f"{host} knows no stream of this name (404)", fault=SourceFault.NOT_FOUND
+            )
         if isinstance(error, ConnectionRefusedError):
-            return SourceOpenError(f"nothing answers at {host}")
+            return SourceOpenError(f"nothing answers at {host}", fault=SourceFault.NO_ANSWER)
         reason = redact(error.strerror or type(error).__name__)
-        return SourceOpenError(f"{host} does not open ({reason})")
+        return SourceOpenError(f"{host} does not open ({reason})", fault=self._fault(error))
+
+    def _fault(self, error: av.FFmpegError) -> SourceFault | None:
+        if isinstance(error, av.error.InvalidDataError):
+            return SourceFault.NOT_A_PICTURE
+        if (found := network_fault(error)) is not None or error.errno != errno.EIO:
+            return found
+        # FFmpeg says "Input/output error" when the name is nobody's.
+        try:
+            socket.getaddrinfo(urlsplit(self._address.url).hostname, None)
+        except OSError as nobody:
+            return network_fault(nobody)
+        return None

@@ -8,21 +8,28 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from pipeline.errors import InvalidValueError, SourceOpenError, SourcePermanentError, SourceStalledError
+from pipeline.errors import (
+    InvalidValueError,
+    SourceFault,
+    SourceOpenError,
+    SourcePermanentError,
+    SourceStalledError,
+)
 from pipeline.frame import Frame, NoticeSink
 from sources.clocks import Clocks
 from sources.hand_over import HandOver, in_thread
 from sources.http_auth import CameraAuth
 from sources.jpeg_frames import JpegFrames, JpegOptions, StampedJpeg
+from sources.network_fault import network_fault
 from sources.notifier import Notifier
 from sources.reconnect import Connections, RetryOptions
 from sources.redact import Address, redact
 from sources.stream_clock import StreamClock
 
 _REFUSALS = {
-    401: "refuses the user name or the password",
-    403: "refuses access",
-    404: "knows no such picture",
+    401: ("refuses the user name or the password", SourceFault.LOGIN),
+    403: ("refuses access", SourceFault.LOGIN),
+    404: ("knows no such picture", SourceFault.NOT_FOUND),
 }
 
 
@@ -147,7 +154,7 @@ class StillSource:
     def _fetched(self, client: httpx.Client, auth: CameraAuth) -> bytes:
         deadline_s = self._clocks.monotonic() + self._options.timeout_s
         body = bytearray()
-        text = ""
+        text, fault = "", SourceFault.SILENT
         try:
             with client.stream("GET", self._address.url, auth=auth) as response:
                 self._check(response)
@@ -157,17 +164,23 @@ class StillSource:
                         raise SourceOpenError(f"the camera's answer exceeds {self._options.most_bytes} bytes")
                     # The library's timeout starts anew with each byte that drips in.
                     if self._clocks.monotonic() > deadline_s:
-                        raise SourceStalledError(f"no whole picture in {self._options.timeout_s:.0f} s")
+                        raise SourceStalledError(
+                            f"no whole picture in {self._options.timeout_s:.0f} s", fault=fault
+                        )
                 return bytes(body)
-        except httpx.TimeoutException:
+        except httpx.TimeoutException as error:
+            fault = SourceFault.NO_ANSWER if isinstance(error, httpx.ConnectTimeout) else fault
             text = f"no picture in {self._options.timeout_s:.0f} s"
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise SourceOpenError(f"no connection ({type(error).__name__})") from None
-        raise SourceStalledError(text)
+            raise SourceOpenError(
+                f"no connection ({type(error).__name__})", fault=network_fault(error)
+            ) from None
+        raise SourceStalledError(text, fault=fault)
 
     def _check(self, response: httpx.Response) -> None:
         status = response.status_code
         if status in _REFUSALS:
-            raise SourcePermanentError(f"the camera {_REFUSALS[status]} ({status})")
+            said, fault = _REFUSALS[status]
+            raise SourcePermanentError(f"the camera {said} ({status})", fault=fault)
         if status != httpx.codes.OK:
             raise SourceOpenError(f"the camera answers {status}")
