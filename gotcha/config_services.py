@@ -157,9 +157,19 @@ Days = Annotated[int, Field(ge=1, le=36_500)]
 
 
 class RetentionConfig(Section):
-    """How many days reports and their evidence are kept after they were first stored."""
+    """How many days records are kept: reports and their evidence after they were first stored."""
 
     temporary_days: Days = Field(30, description="days for reports that were never judged, 1 to 36500")
     duplicate_days: Days = Field(30, description="days for repeats, 1 to 36500")
     rejected_days: Days = Field(30, description="days for rejected reports, 1 to 36500")
     final_days: Days = Field(365, description="days for final and exported reports, 1 to 36500")
+    dead_letter_days: Days = Field(
+        30, description="days for reports that could not be stored (`gotcha queue`), 1 to 36500"
+    )
+    # What is younger than 30 days the database itself refuses to delete (migration 0013).
+    access_log_days: int = Field(
+        365,
+        ge=30,
+        le=36_500,
+        description="days for the log of who saw what and looked for which plate, 30 to 36500",
+    )

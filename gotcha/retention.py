@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
+from pathlib import Path
 
 from sqlalchemy import Engine
 
 from gotcha.config import Config
 from gotcha.config_services import RetentionConfig
+from gotcha.dead_letters import BY, OUTBOX, expire_dead_letters
 from gotcha.evidence_wiring import evidence_on_the_way, open_evidence
-from pipeline.errors import EvidenceError, GotchaError
+from gotcha.hourly import hourly
+from pipeline.errors import EvidenceError
 from pipeline.report import ReportState
 from storage.access_log import Access, AccessAction, SqlAccessLog
 from storage.blob_store import BlobStore, StoredBlob
@@ -25,9 +27,6 @@ from storage.retention import DueReport, SqlRetention
 
 _log = logging.getLogger(__name__)
 
-BY = "retention"
-EVERY_S = 3600.0
-_FIRST_AFTER_S = 60.0
 _SWEEP_EVERY = 24
 _AT_ONCE = 500
 # Evidence in a folder can be deleted only by a machine that has the folder; a worker elsewhere finds nothing
@@ -44,12 +43,16 @@ class PurgeResult:
         evidence: pieces of their evidence that were deleted.
         unnamed: pieces that no report ever named (the program was killed before it could).
         waiting: pieces that are still to be deleted: their store did not answer, or has them elsewhere.
+        dead_letters: of this machine's outbox, that were never stored.
+        log_entries: of the access log.
     """
 
     expired: Mapping[ReportState, int]
     evidence: int
     unnamed: int
     waiting: int
+    dead_letters: int = 0
+    log_entries: int = 0
 
 
 class Purge:
@@ -59,16 +62,23 @@ class Purge:
         rules: the days.
         retention: the database's side.
         evidence: where the evidence lies.
-        log: where the deletion of unnamed evidence is written down.
+        log: whose old entries go, and where it is written down what else went than reports.
+        outbox: the file of this machine's outbox.
     """
 
     def __init__(
-        self, rules: RetentionConfig, retention: SqlRetention, evidence: BlobStore, log: SqlAccessLog
+        self,
+        rules: RetentionConfig,
+        retention: SqlRetention,
+        evidence: BlobStore,
+        log: SqlAccessLog,
+        outbox: Path,
     ) -> None:
         self._rules = rules
         self._retention = retention
         self._evidence = evidence
         self._log = log
+        self._outbox = outbox
 
     def due(self, now: datetime) -> Iterator[DueReport]:
         """The reports that have expired at `now`, oldest first."""
@@ -106,6 +116,7 @@ class Purge:
 
         Raises:
             StorageError: the database refuses.
+            QueueError: the outbox cannot be opened.
         """
         expired: Counter[ReportState] = Counter()
         while batch := self._retention.due(self._before(now), _AT_ONCE):
@@ -121,9 +132,26 @@ class Purge:
                 unnamed = self._delete_unnamed(now, on_the_way)
         except EvidenceError as error:
             _log.warning("evidence of expired reports waits to be deleted: %s", error)
+        log_days = self._rules.access_log_days
+        entries = self._log.expire(self._log_before(now), at=now, by=BY, why=f"kept {log_days} days")
+        letters = expire_dead_letters(self._outbox, self._rules.dead_letter_days, self._log, now)
         return PurgeResult(
-            expired=dict(expired), evidence=evidence, unnamed=unnamed, waiting=len(self._retention.doomed())
+            expired=dict(expired),
+            evidence=evidence,
+            unnamed=unnamed,
+            waiting=len(self._retention.doomed()),
+            dead_letters=letters,
+            log_entries=entries,
         )
+
+    def log_entries(self, now: datetime) -> int:
+        """How many entries of the access log have expired at `now`."""
+        return self._log.older_than(self._log_before(now))
+
+    def _log_before(self, now: datetime) -> datetime:
+        # Whole days, so that the entry that says so is written once a day and not at each purge.
+        oldest = now - timedelta(days=self._rules.access_log_days)
+        return oldest.replace(hour=0, minute=0, second=0, microsecond=0)
 
     def _before(self, now: datetime) -> dict[ReportState, datetime]:
         return {state: now - timedelta(days=days) for state, days in _days(self._rules).items()}
@@ -168,7 +196,13 @@ def open_purge(config: Config, engine: Engine) -> Purge:
     Raises:
         EvidenceError: the evidence cannot be reached.
     """
-    return Purge(config.retention, SqlRetention(engine), open_evidence(config), SqlAccessLog(engine))
+    return Purge(
+        config.retention,
+        SqlRetention(engine),
+        open_evidence(config),
+        SqlAccessLog(engine),
+        config.state_dir / OUTBOX,
+    )
 
 
 @contextmanager
@@ -177,32 +211,19 @@ def purging_hourly(config: Config, engine: Engine) -> Iterator[None]:
 
     Several programs may do so at once: each report is expired by one of them.
     """
-    stop = threading.Event()
+    rounds = 0
 
-    def work() -> None:
-        round_number, wait_s = 0, _FIRST_AFTER_S
-        while not stop.wait(wait_s):
-            wait_s = EVERY_S
-            try:
-                sweeping = round_number % _SWEEP_EVERY == 0
-                done = open_purge(config, engine).run(
-                    datetime.now(UTC), on_the_way=evidence_on_the_way(config) if sweeping else None
-                )
-                round_number += 1
-                if done.expired or done.unnamed:
-                    _log.info("%s", summary(done))
-            except GotchaError as error:
-                _log.error("the purge failed, the next is in an hour: %s", error)
-            except Exception:  # noqa: BLE001 - the thread's border: the worker beside it must go on
-                _log.exception("the purge failed with an unexpected error, the next is in an hour")
+    def purge() -> None:
+        nonlocal rounds
+        sweeping = rounds % _SWEEP_EVERY == 0
+        on_the_way = evidence_on_the_way(config) if sweeping else None
+        done = open_purge(config, engine).run(datetime.now(UTC), on_the_way=on_the_way)
+        rounds += 1
+        if done.expired or done.unnamed or done.dead_letters or done.log_entries:
+            _log.info("%s", summary(done))
 
-    thread = threading.Thread(target=work, name="purge", daemon=True)
-    thread.start()
-    try:
+    with hourly("purge", purge):
         yield
-    finally:
-        stop.set()
-        thread.join(2.0)
 
 
 def summary(result: PurgeResult) -> str:
@@ -212,4 +233,8 @@ def summary(result: PurgeResult) -> str:
     text += f", {result.evidence} pieces of evidence deleted"
     if result.unnamed:
         text += f", {result.unnamed} more that no report named"
+    if result.dead_letters:
+        text += f", {result.dead_letters} dead letters"
+    if result.log_entries:
+        text += f", {result.log_entries} entries of the access log"
     return text + (f", {result.waiting} still to be deleted" if result.waiting else "")

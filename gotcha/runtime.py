@@ -17,6 +17,7 @@ from gotcha.camera_runner import CameraRunner, CameraSetup, Memory, StepObserver
 from gotcha.child_process import ChildProcess
 from gotcha.config import Config
 from gotcha.config_cameras import DeviceCamera
+from gotcha.dead_letters import burying_hourly
 from gotcha.device_inbox import DatabaseInbox, JudgingMemory
 from gotcha.evidence_wiring import open_evidence
 from gotcha.leased import LeasedMemory, LeasedSink
@@ -107,7 +108,7 @@ class Runtime:
             EvidenceError: the evidence folder or bucket cannot be used.
             StorageError: another program watches one of the cameras with the same state folder.
         """
-        with self._opened() as service:
+        with self._opened() as service, burying_hourly(self._config):
             return self._watch(service, stop)
 
     def run_with_worker(self, stop: threading.Event) -> RunSummary:

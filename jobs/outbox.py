@@ -41,6 +41,17 @@ CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 _SELECT = (
     "SELECT id, revision, kind, payload, failures, reason, state, offered_at, next_at FROM items AS item "
 )
+_ADVICE = {
+    **dict.fromkeys((sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR), "free space on its disk"),
+    **dict.fromkeys(
+        (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB),
+        "move the file away, keep it for repair, and start again",
+    ),
+    **dict.fromkeys(
+        (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN),
+        "let this user write the file and its folder",
+    ),
+}
 
 
 class ItemState(StrEnum):
@@ -209,9 +220,7 @@ class Outbox:
         """How many items are in each state."""
         with self._transaction("be read", begin=False) as connection:
             found = dict(connection.execute("SELECT state, count(*) FROM items GROUP BY state").fetchall())
-        return OutboxCounts(
-            pending=found.get("pending", 0), sent=found.get("sent", 0), dead=found.get("dead", 0)
-        )
+        return OutboxCounts(**{state.value: found.get(state.value, 0) for state in ItemState})
 
     def dead(self) -> tuple[OutboxItem, ...]:
         """The dead letters, oldest first."""
@@ -237,6 +246,11 @@ class Outbox:
             count = done.rowcount
         self._arrived.set()
         return count
+
+    def bury(self, keys: Iterable[tuple[str, int]]) -> None:
+        """Delete these (id, revision) for good, as far as they are still dead letters."""
+        with self._transaction("be updated") as connection:
+            connection.executemany("DELETE FROM items WHERE id = ? AND revision = ? AND state = 'dead'", keys)
 
     def close(self) -> None:
         """Close the file; nothing is lost, everything is on disk already. Later calls raise QueueError."""
@@ -280,15 +294,6 @@ class Outbox:
 
 
 def _advice(error: sqlite3.Error) -> str:
-    code = getattr(error, "sqlite_errorcode", None)
-    if code in (sqlite3.SQLITE_FULL,) or (code is not None and code & 0xFF == sqlite3.SQLITE_IOERR):
-        return f"{error}; free space on its disk"
-    if code is not None and code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-        return f"{error}; move the file away, keep it for repair, and start again"
-    if code is not None and code & 0xFF in (
-        sqlite3.SQLITE_READONLY,
-        sqlite3.SQLITE_PERM,
-        sqlite3.SQLITE_CANTOPEN,
-    ):
-        return f"{error}; let this user write the file and its folder"
-    return str(error)
+    # The low byte of an extended code is the kind of error (sqlite.org/rescode.html).
+    advice = _ADVICE.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
+    return f"{error}; {advice}" if advice else str(error)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, delete, func
 from sqlmodel import col, select
 
 from pipeline.report import EvidenceStore
@@ -64,6 +64,32 @@ class SqlAccessLog:
                     detail=access.detail,
                 )
             )
+
+    def older_than(self, moment: datetime) -> int:
+        """How many entries were written before `moment`."""
+        old = select(func.count()).select_from(AccessRow).where(col(AccessRow.at) < moment)
+        with reading(self._engine) as session:
+            return session.exec(old).one()
+
+    def expire(self, before: datetime, *, at: datetime, by: str, why: str) -> int:
+        """Delete the entries written before `before`, and write down that this was done; how many they were.
+
+        Args:
+            before: at least 30 days ago; what is younger the database refuses to delete (migration 0013).
+            at: now, aware UTC.
+            by: who does so.
+            why: a half sentence, for the entry that says so.
+
+        Raises:
+            StorageError: the database refuses, as it does for what is younger.
+        """
+        with changing(self._engine) as session:
+            old = delete(AccessRow).where(col(AccessRow.at) < before).returning(col(AccessRow.id))
+            gone = len(session.execute(old).all())
+            if gone:
+                detail = f"{gone} entries of the access log deleted: {why}"
+                session.add(AccessRow(at=at, who=by, action=AccessAction.PURGE.value, detail=detail))
+        return gone
 
     def entries(self, *, report_id: str | None = None, limit: int = 100) -> tuple[Access, ...]:
         """The latest entries first, of one report or of all."""

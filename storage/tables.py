@@ -100,6 +100,9 @@ class EvidenceRow(SQLModel, table=True):
     size_bytes: int = Field(sa_type=BigInteger)
 
 
+EVIDENCE = SQLModel.metadata.tables["evidence"].c
+
+
 class HistoryRow(SQLModel, table=True):
     """One step of a report's life. The database refuses to change or delete it (triggers).
 

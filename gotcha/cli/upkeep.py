@@ -122,13 +122,15 @@ def purge(
     context: typer.Context,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be deleted.")] = False,
 ) -> None:
-    """Delete reports and evidence that may be kept no longer (`retention:` in the configuration).
+    """Delete what may be kept no longer (`retention:` in the configuration): reports and their evidence,
+    reports that could not be stored, entries of the access log.
 
     A running `gotcha run` or `gotcha worker` does so every hour. The history of a report stays, with a
     tombstone, so that `gotcha verify` still follows the chain.
     """
     config = config_of(context)
     from gotcha.anchoring import write_down_ends
+    from gotcha.dead_letters import OUTBOX, dead_letters_due
     from gotcha.evidence_wiring import evidence_on_the_way
     from gotcha.retention import open_purge, summary
 
@@ -143,6 +145,8 @@ def purge(
             return
         due = list(work.due(now))
         unnamed = sum(1 for _ in work.unnamed(now, on_the_way))
+        entries = work.log_entries(now)
+    letters = len(dead_letters_due(config.state_dir / OUTBOX, config.retention.dead_letter_days, now))
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in ("id", "state", "camera", "stored"):
         table.add_column(column)
@@ -153,6 +157,8 @@ def purge(
         out().print(table)
     text = f"{len(due)} reports would be deleted with their evidence"
     out().print(Text(f"{text}, and {unnamed} pieces of evidence that no report names."))
+    if letters or entries:
+        out().print(Text(f"{letters} dead letters and {entries} entries of the access log would go too."))
 
 
 def _show(check: WholeCheck, *, records_only: bool) -> None:

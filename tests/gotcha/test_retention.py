@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import inspect, text
 
-from gotcha import retention as retention_module
+from gotcha import hourly as hourly_module
 from gotcha.evidence_wiring import evidence_on_the_way
 from gotcha.retention import Purge, open_purge, purging_hourly
 from jobs.outbox import Outbox
@@ -165,7 +165,8 @@ def test_a_purge_that_is_interrupted_goes_on(home: Kept) -> None:
     for number in range(3):
         home.keep(rejected(number, evidence=(home.put(b"%d" % number),)), NOW - 31 * DAY)
     log = SqlAccessLog(home.engine)
-    away = Purge(home.config.retention, SqlRetention(home.engine), Away(home.evidence), log)  # type: ignore[arg-type]
+    rules, outbox = home.config.retention, home.config.state_dir / "outbox.db"
+    away = Purge(rules, SqlRetention(home.engine), Away(home.evidence), log, outbox)  # type: ignore[arg-type]
     done = away.run(NOW)
     assert (sum(done.expired.values()), done.evidence, done.waiting) == (3, 0, 2)
     assert verified(home) == []
@@ -207,7 +208,7 @@ def test_the_command_says_first_and_then_does(home: Kept) -> None:
 
 
 def test_a_running_worker_purges_by_itself(home: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retention_module, "_FIRST_AFTER_S", 0.01)
+    monkeypatch.setattr(hourly_module, "FIRST_AFTER_S", 0.01)
     home.keep(rejected("r", evidence=(home.put(b"r"),)), NOW - 31 * DAY)
     with purging_hourly(home.config, home.engine):
         for _ in range(200):

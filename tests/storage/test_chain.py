@@ -173,8 +173,7 @@ def test_the_database_itself_guards_the_chain(engine: Engine, table: str, change
     with writing(engine) as connection:
         connection.execute(
             text(
-                "INSERT INTO access_log (at, who, action, detail)"
-                " VALUES ('2026-03-01 12:00:00', 'a', 'read', '')"
+                "INSERT INTO access_log (at, who, action, detail) VALUES (CURRENT_TIMESTAMP, 'a', 'read', '')"
             )
         )
     with pytest.raises(Exception, match=f"{table} is append-only"), writing(engine) as connection:
