@@ -8,6 +8,7 @@ shadow fall across, and half of the blocks are still the same; of another vehicl
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ from pipeline.geometry import Box
 from pipeline.picture import Gray
 
 _SIDE = 64  # crops are compared at 64 x 64
+_MOST_SHRUNK = 1.5  # pixels of the picture to one of the crop, without averaging
 _MARGIN = 3  # search of +-3 px of the crop, about 5 % of the vehicle
 _ASIDE = 16  # how far a rolling vehicle is searched for, crop pixels
 _ASIDE_GAIN = 0.15  # how much better it must fit there
@@ -73,25 +75,17 @@ def cut(gray: Gray, box: Box, margin: int = 0) -> Patch | None:
     if box.x1 >= width - 1 or box.y1 >= height - 1:
         return None
     side = _SIDE + 2 * margin
+    # A large box is cut finer and then averaged, or thin lines would flicker between frames.
+    finer = max(1, math.ceil(max(x2 - x1, y2 - y1) / side / _MOST_SHRUNK))
+    fine = side * finer
     # Sub-pixel crop: pixel centres of the patch mapped into the picture.
-    sx, sy = (x2 - x1) / side, (y2 - y1) / side
+    sx, sy = (x2 - x1) / fine, (y2 - y1) / fine
     matrix = np.array([[sx, 0, x1 + sx / 2 - 0.5], [0, sy, y1 + sy / 2 - 0.5]], dtype=np.float64)
     how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    if sx > 1.5 or sy > 1.5:
-        return _cut_shrinking(gray, x1, y1, x2, y2, side)
-    patch = cv2.warpAffine(gray, matrix, (side, side), flags=how, borderMode=cv2.BORDER_REPLICATE)
+    patch = cv2.warpAffine(gray, matrix, (fine, fine), flags=how, borderMode=cv2.BORDER_REPLICATE)
+    if finer > 1:
+        patch = cv2.resize(patch, (side, side), interpolation=cv2.INTER_AREA)
     return np.asarray(patch, dtype=np.uint8)
-
-
-def _cut_shrinking(gray: Gray, x1: float, y1: float, x2: float, y2: float, side: int) -> Patch:
-    """A large box: area averaging, or thin lines would flicker between frames."""
-    height, width = gray.shape[:2]
-    left, top, right, bottom = round(x1), round(y1), round(x2), round(y2)
-    inner = gray[max(0, top) : min(height, bottom), max(0, left) : min(width, right)]
-    pads = (max(0, -top), max(0, bottom - height), max(0, -left), max(0, right - width))
-    if any(pads):
-        inner = np.asarray(cv2.copyMakeBorder(inner, *pads, cv2.BORDER_REPLICATE), dtype=np.uint8)
-    return np.asarray(cv2.resize(inner, (side, side), interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
 class Appearance:
@@ -157,6 +151,30 @@ class Appearance:
             return 0.0
         return float(cv2.matchTemplate(patch, self.patch, cv2.TM_CCOEFF_NORMED)[0, 0])
 
+    def offset(self, gray: Gray, box: Box) -> tuple[float, float] | None:
+        """Where in `gray` it lies aside of `box`, in fractions of a crop pixel; None where it is not found.
+
+        A parabola through the best match and its neighbours on either side gives the fraction (Q. Tian and
+        M. N. Huhns, Algorithms for Subpixel Registration, 1986).
+
+        Args:
+            gray: the grey picture.
+            box: the place, pixels of `gray`.
+
+        Returns:
+            Right and down, in 64ths of the box; within the small search.
+        """
+        wide = cut(gray, box, _MARGIN)
+        if wide is None or self._flat:
+            return None
+        scores = cv2.matchTemplate(wide, self.patch, cv2.TM_CCOEFF_NORMED)
+        row, column = (int(at) for at in np.unravel_index(int(np.argmax(scores)), scores.shape))
+        if not (0 < row < 2 * _MARGIN and 0 < column < 2 * _MARGIN):
+            return None
+        right = column - _MARGIN + _vertex(scores[row, column - 1 : column + 2])
+        down = row - _MARGIN + _vertex(scores[row - 1 : row + 2, column])
+        return right, down
+
     def rolled(self, gray: Gray, box: Box, block_keep: float, keep: float) -> bool:
         """Whether what no longer matches is found a little aside, up to a quarter of the place's size.
 
@@ -221,6 +239,13 @@ def _open_blocks(box: Box, covers: Sequence[Box]) -> npt.NDArray[np.bool_]:
             block = Box(x1=x, y1=y, x2=x + width, y2=y + height)
             uncovered[row, column] = all(block.share_inside(cover) <= 0.25 for cover in covers)
     return uncovered
+
+
+def _vertex(scores: npt.NDArray[np.floating | np.integer]) -> float:
+    """How far the top of the parabola through three scores lies from the middle one, -0.5 to 0.5."""
+    before, middle, after = (float(score) for score in scores)
+    bend = before - 2.0 * middle + after
+    return 0.0 if bend >= 0.0 else 0.5 * (before - after) / bend
 
 
 def _blocks(patch: Patch) -> _Blocks:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from pipeline.detection import Detection
@@ -22,6 +23,7 @@ _log = logging.getLogger(__name__)
 _BRIDGE_S = 4.0  # a bus passes in front while an arrival is dated
 _EDGE_PX = 3.0
 _SETTLED_SHARE = 0.7  # of the stillness window: what rolled into place at its beginning stands by then
+_CREPT_SHARE = 1.5  # ... and after this much of it whatever is in the place has come to rest
 _CLEARER = 0.1  # how much better a rival box must be seen to take a place over
 _NARROWER = 0.9  # share of the area of the box around too much
 _PART_OF_MANY = 0.2  # share of a box that one of several vehicles in it takes
@@ -129,7 +131,14 @@ class Candidates:
         first_s = candidate.still_since_s
         settled_s = min(view.at_s, first_s + _SETTLED_SHARE * self._options.stillness_s)
         where = candidate.box.scaled(view.scale, view.scale)
-        found = self._history.arrival(where, settled_s, self._options.picture_still, _BRIDGE_S)
+        still = self._options.picture_still
+        found = self._history.arrival(where, settled_s, still, _BRIDGE_S)
+        if found is not None:
+            # It may have crept to where it stands for longer than boxes tell.
+            crept_s = min(view.at_s, first_s + _CREPT_SHARE * self._options.stillness_s)
+            later = self._history.arrival(where, crept_s, still, _BRIDGE_S)
+            if later is not None and settled_s < later.stood_s < crept_s:
+                found = replace(found, stood_s=later.stood_s)
         candidate.arrival = found or Arrival(stood_s=first_s, there_s=first_s, since_start=False)
         return candidate.arrival
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pipeline.geometry import Box
 from pipeline.picture import Gray
 from trackers.appearance import Appearance
+from trackers.motion_compensation import view_shift
 
 _DENSE_STEP_S = 0.24  # finer than the 0.5 s to which people can tell when a vehicle stopped
 _SPARSE_STEP_S = 4.0
@@ -16,6 +17,12 @@ _HALF = 0.5  # share of blocks that light may leave alike
 # bright neighbour that it shares with the empty street, and fail through a shadow on one corner.
 _EXACT = 0.9
 _MOST = 0.6
+# ... and by where it lies. What still rolls looks alike too; from one moment to the next it lies elsewhere.
+_ASIDE = 1.5  # 64ths of the place: what compensation of the camera's sway may leave
+_STEADY = 0.06  # 64ths of the place, half a centimetre of a car
+_STEADY_PX = 0.08  # ... and of a pixel: in small places that is as fine as noise allows
+_SWAY_PX = 0.3  # what is left of a camera's sway when two measures of it are compared
+_SIXTY_FOURTHS = 64.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,12 +100,12 @@ class GrayHistory:
             return None
         stood_s = there_s = moments[-1].at_s
         proven, before = True, reference
+        rest = _Rest(reference, box, moments[-1])
         for moment in reversed(moments[:-1]):
             where = box.shifted(moment.dx, moment.dy)
             alike = reference.compare(moment.gray, where)
-            exact = reference.compare(moment.gray, where, block_keep=_EXACT)
             proven = proven and stood_s - moment.at_s <= bridge_s
-            if proven and exact.centred and exact.blocks >= _MOST:
+            if proven and rest.goes_on(moment):
                 stood_s = there_s = moment.at_s
             elif (alike.centred and alike.blocks >= _HALF) or before.unshifted(moment.gray, where) >= still:
                 there_s = moment.at_s
@@ -107,3 +114,67 @@ class GrayHistory:
                 break
         reached = there_s <= moments[0].at_s + 2 * _DENSE_STEP_S
         return Arrival(stood_s=stood_s, there_s=there_s, since_start=reached)
+
+
+class _Rest:
+    """Where something at rest lies, from one moment back to the one before.
+
+    Args:
+        reference: what it looks like.
+        box: its place, pixels of the grey pictures.
+        last: the moment that the reference is from.
+    """
+
+    def __init__(self, reference: Appearance, box: Box, last: Moment) -> None:
+        self._reference, self._box = reference, box
+        # Where it lay when it was last proven at rest, and in the moment after that.
+        self._lay = [_Lie(moment=last, right=0.0, down=0.0)]
+
+    def goes_on(self, moment: Moment) -> bool:
+        """Whether `moment` shows it as the reference does, and lying where it lay later."""
+        where = self._box.shifted(moment.dx, moment.dy)
+        offset = self._reference.offset(moment.gray, where)
+        if offset is None or max(abs(offset[0]), abs(offset[1])) > _ASIDE:
+            return False
+        if self._reference.compare(moment.gray, where, block_keep=_EXACT).blocks < _MOST:
+            return False
+        lies = _Lie(
+            moment=moment,
+            right=offset[0] * self._box.width / _SIXTY_FOURTHS,
+            down=offset[1] * self._box.height / _SIXTY_FOURTHS,
+        )
+        steady = any(self._agree(lies, lay) for lay in self._lay)
+        self._lay = [lies] if steady else [self._lay[0], lies]
+        return steady
+
+    def _agree(self, one: _Lie, other: _Lie) -> bool:
+        aside = one.right - other.right, one.down - other.down
+        if self._is_steady(aside):
+            return True
+        # The camera sways a little less than is made up for.
+        shift = view_shift(other.moment.gray, one.moment.gray)
+        if shift is None:
+            return False
+        swayed = (
+            shift[0] - (one.moment.dx - other.moment.dx),
+            shift[1] - (one.moment.dy - other.moment.dy),
+        )
+        if self._is_steady(swayed):
+            return False
+        return self._is_steady((aside[0] - swayed[0], aside[1] - swayed[1]), _SWAY_PX)
+
+    def _is_steady(self, aside: tuple[float, float], least_px: float = _STEADY_PX) -> bool:
+        sides = self._box.width, self._box.height
+        return all(
+            abs(by) <= max(least_px, _STEADY / _SIXTY_FOURTHS * side)
+            for by, side in zip(aside, sides, strict=True)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Lie:
+    """How far right and down of its place something lies at a moment, grey pixels."""
+
+    moment: Moment
+    right: float
+    down: float

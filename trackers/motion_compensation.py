@@ -31,6 +31,14 @@ class Shift:
 _NONE = Shift()
 
 
+def view_shift(before: Gray, after: Gray) -> tuple[float, float] | None:
+    """How far the view of `after` lies right and down of that of `before`, pixels; None when unclear."""
+    tiles = _tiles(before)
+    height, width = tiles[0].shape
+    window = np.asarray(cv2.createHanningWindow((width, height), cv2.CV_32F), dtype=np.float32)
+    return _agreed(_shifts(tiles, _tiles(after), window))
+
+
 class MotionCompensation:
     """Phase correlation (C. D. Kuglin, D. C. Hines, 1975) of tiles with a reference; their median counts.
 
@@ -70,17 +78,11 @@ class MotionCompensation:
             self._window = np.asarray(window, dtype=np.float32)
             self._renew(tiles, at_s)
             return self._last
-        shifts = np.array(
-            [
-                cv2.phaseCorrelate(old, new, self._window)[0]
-                for old, new in zip(self._reference, tiles, strict=True)
-            ]
-        )
-        middle = np.median(shifts, axis=0)
-        self._unclear = int((np.abs(shifts - middle).max(axis=1) < _SAME_PX).sum()) < _AGREEING
-        if self._unclear:
+        agreed = _agreed(_shifts(self._reference, tiles, self._window))
+        self._unclear = agreed is None
+        if agreed is None:
             return self._last
-        dx, dy = float(middle[0]), float(middle[1])
+        dx, dy = agreed
         if max(abs(dx), abs(dy)) < _LEAST_SHIFT_PX:
             self._last = _NONE
             if at_s - self._renewed_s >= _RENEW_S:
@@ -93,6 +95,20 @@ class MotionCompensation:
         self._reference = tiles
         self._renewed_s = at_s
         self._last = _NONE
+
+
+def _shifts(before: list[_Tile], after: list[_Tile], window: _Tile) -> npt.NDArray[np.float64]:
+    """Of each tile, pixels right and down, (tiles, 2)."""
+    found = [cv2.phaseCorrelate(old, new, window)[0] for old, new in zip(before, after, strict=True)]
+    return np.asarray(found, dtype=np.float64)
+
+
+def _agreed(shifts: npt.NDArray[np.float64]) -> tuple[float, float] | None:
+    """The median, where enough of `shifts` say the same."""
+    middle = np.median(shifts, axis=0)
+    if int((np.abs(shifts - middle).max(axis=1) < _SAME_PX).sum()) < _AGREEING:
+        return None
+    return float(middle[0]), float(middle[1])
 
 
 def _tiles(gray: Gray) -> list[_Tile]:
