@@ -23,6 +23,7 @@ from gotcha.video_wiring import video_services
 from gotcha.zone_book import FileZones
 from jobs.analysis_queue import AnalysisQueue
 from jobs.context import utc_now
+from jobs.exif_values import Position
 from jobs.export_intake import ExportIntake
 from jobs.outbox import Outbox
 from jobs.redis_connection import connect, ping
@@ -122,6 +123,11 @@ def web_settings(config: Config) -> WebSettings:
             "duplicate": config.retention.duplicate_days,
             "rejected": config.retention.rejected_days,
             "final": config.retention.final_days,
+        },
+        positions={
+            name: Position(latitude=at.latitude, longitude=at.longitude)
+            for name, camera in config.cameras.items()
+            if (at := camera.location) is not None
         },
     )
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import Request
 
+from jobs.exif_values import Position
 from jobs.export_intake import ExportIntake
 from jobs.outbox import Outbox
 from storage.access_log import SqlAccessLog
@@ -46,6 +47,7 @@ class WebSettings:
         behind_tls: browsers come over https, so cookies are sent over nothing else.
         public_url: the address people type, without a slash at the end; None is the one that is served.
         retention_days: how long reports are kept, by their state.
+        positions: where cameras hang, of those whose configuration says it.
     """
 
     cameras: tuple[str, ...]
@@ -53,6 +55,7 @@ class WebSettings:
     behind_tls: bool = False
     public_url: str | None = None
     retention_days: Mapping[str, int] = field(default_factory=dict)
+    positions: Mapping[str, Position] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

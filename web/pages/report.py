@@ -7,7 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
-from pipeline.report import EvidenceKind, ReportState
+from pipeline.errors import EvidenceError
+from pipeline.photo_report import PHOTO_VEHICLE
+from pipeline.report import EvidenceKind, Report, ReportState
+from storage.access_log import LoggedEvidence
 from storage.reviews import MAX_REASON, Review, ReviewStep
 from web.pages.export import shown_export
 from web.pages.page import render
@@ -16,6 +19,7 @@ from web.report_filters import ReportFilters, asked
 from web.report_view import evidence_of, times_of, votes_of
 from web.security import Caller, Right, require
 from web.services import WebServices, services_of
+from web.site_map import photo_position, site_map
 
 router = APIRouter(include_in_schema=False)
 
@@ -48,6 +52,7 @@ def show(
         "marked": evidence_of(report, EvidenceKind.PHOTO_1_MARKED, EvidenceKind.PHOTO_2_MARKED),
         "crops": evidence_of(report, EvidenceKind.PLATE),
         "clips": evidence_of(report, EvidenceKind.CLIP_ARRIVAL, EvidenceKind.CLIP_VIOLATION),
+        **_place(services, caller, report),
         "view_maps": evidence_of(report, EvidenceKind.VIEW_MAP),
         "votes": votes_of(report.plate),
         "times": times_of(report),
@@ -64,6 +69,24 @@ def show(
         "export": shown_export(services, caller, found),
     }
     return render(request, "report.html", context, caller=caller)
+
+
+def _place(services: WebServices, caller: Caller, report: Report) -> dict[str, object]:
+    """Where it was: where the camera hangs, or where a photo of none says that it was taken."""
+    cameras = services.settings.positions
+    position, from_photo = cameras.get(report.camera), False
+    photo = next((item for item in report.evidence if item.kind is EvidenceKind.PHOTO_1), None)
+    if position is None and photo is not None and report.vehicle_id.startswith(PHOTO_VEHICLE):
+        logged = LoggedEvidence(services.evidence, services.access, who=caller.name, now=services.now)
+        try:
+            data = logged.get(photo.key, report_id=report.id, purpose="where it was taken")
+        except EvidenceError:
+            # The page shows that the photo is gone; it is no reason to show nothing.
+            data = b""
+        position, from_photo = photo_position(data), True
+    seen = {name: at for name, at in cameras.items() if caller.may_see(name)}
+    place = None if position is None else site_map(report.camera, position, seen)
+    return {"place": place, "place_from_photo": from_photo}
 
 
 @router.post("/reports/{report_id}/review")
