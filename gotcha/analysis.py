@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from gotcha.config import Config
+from gotcha.config_cameras import FileCamera
 from gotcha.models import Models
 from gotcha.source_wiring import build_source
 from gotcha.video_findings import Findings, Halt, ParkedInterval, ZoneEvent
@@ -19,6 +20,7 @@ from pipeline.errors import PictureError, SourceError
 from pipeline.frame import Frame
 from pipeline.report import CameraEvent, EvidenceStore, Report
 from sources.frame_buffer import FrameBuffer
+from sources.video_date import DateFrom, who_dates
 from sources.video_length import video_length_s
 
 
@@ -29,6 +31,7 @@ class AnalysisResult:
     Attributes:
         path: the video.
         started_at: when it was filmed, as far as known.
+        started_from: who says so.
         analysed_s: media time of the last frame that was looked at.
         frames: how many frames were looked at.
         halts: every standing vehicle, by arrival.
@@ -42,6 +45,7 @@ class AnalysisResult:
 
     path: Path
     started_at: datetime | None
+    started_from: DateFrom
     analysed_s: float
     frames: int
     halts: tuple[Halt, ...]
@@ -125,13 +129,17 @@ def analyze_file(
     if last is not None and not stop.is_set():
         watch.finish()
         kept.check()
-    return _result(path, found, last, frames)
+    given = isinstance(camera := config.camera(name), FileCamera) and camera.started_at is not None
+    return _result(path, found, last, frames, DateFrom.SENDER if given else who_dates(path))
 
 
-def _result(path: Path, found: Findings, last: Frame | None, frames: int) -> AnalysisResult:
+def _result(
+    path: Path, found: Findings, last: Frame | None, frames: int, started_from: DateFrom
+) -> AnalysisResult:
     return AnalysisResult(
         path=path,
         started_at=None if last is None else last.started_at,
+        started_from=started_from,
         analysed_s=0.0 if last is None else last.at_s,
         frames=frames,
         halts=found.halts(),

@@ -23,6 +23,7 @@ def analysis_json(result: AnalysisResult, *, evidence: Path | None = None) -> di
     found: dict[str, Json] = {
         "video": result.path.name if evidence is None else str(result.path),
         "started_at": moment_json(result.started_at),
+        "started_at_is_from": result.started_from.value,
         "analysed_s": round(result.analysed_s, 3),
         "frames": result.frames,
         "events": [_event(event) for event in result.events],

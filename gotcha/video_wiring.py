@@ -33,7 +33,7 @@ def video_limits(config: Config) -> VideoLimits:
     return VideoLimits(length_s=config.videos.max_length_s, pixels=config.videos.max_pixels)
 
 
-def video_intake(config: Config, queue: AnalysisQueue) -> VideoIntake:
+def video_intake(config: Config, queue: AnalysisQueue, now: Callable[[], datetime] = utc_now) -> VideoIntake:
     """Takes in videos for every entrance; zones that are changed meanwhile make another analysis."""
     settings = SettingsInForce(config)
     return VideoIntake(
@@ -41,6 +41,7 @@ def video_intake(config: Config, queue: AnalysisQueue) -> VideoIntake:
         probe=partial(probed, limits=video_limits(config)),
         rules=lambda camera: settings_digest(settings.current().for_file(Path("video"), camera)),
         cameras=tuple(config.cameras),
+        now=now,
     )
 
 
@@ -55,7 +56,7 @@ def video_services(
     analyses = AnalysisStore(engine)
     queue = AnalysisQueue(analyses, redis, now)
     return VideoServices(
-        intake=video_intake(config, queue),
+        intake=video_intake(config, queue, now),
         queue=queue,
         analyses=analyses,
         uploads=open_uploads(config),

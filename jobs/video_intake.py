@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Protocol
 
 from jobs.analysis_queue import AnalysisQueue
+from jobs.context import utc_now
+from jobs.start_bounds import refuse_absurd_start
 from pipeline.errors import InvalidValueError, UploadRefusedError
 from storage.analyses import Analysis, AnalysisKind, AnalysisSource, AnalysisState, NewAnalysis, UploadedFile
 from storage.analysis_store import Submitted
@@ -84,6 +86,7 @@ class VideoIntake:
         probe: refuses what cannot be analysed.
         rules: names the settings that a camera's videos are judged by; None is the whole picture.
         cameras: names of all cameras.
+        now: the clock, aware UTC.
     """
 
     def __init__(
@@ -93,7 +96,9 @@ class VideoIntake:
         probe: VideoProbe,
         rules: Callable[[str | None], str],
         cameras: tuple[str, ...],
+        now: Callable[[], datetime] = utc_now,
     ) -> None:
+        self._now = now
         self._queue = queue
         self._probe = probe
         self._rules = rules
@@ -116,11 +121,13 @@ class VideoIntake:
         """Take a video that has come in whole; what raises leaves neither file nor row.
 
         Raises:
-            InvalidValueError: the camera, see `camera`.
+            InvalidValueError: the camera, see `camera`; or no video was filmed when it is said to.
             UploadRefusedError: the file cannot be analysed.
             UploadError, StorageError: it cannot be kept now.
         """
         camera = self.camera(asked.camera)
+        if asked.started_at is not None:
+            refuse_absurd_start(asked.started_at, self._now())
         if incoming.size_bytes == 0:
             raise UploadRefusedError("the file is empty: it has 0 bytes")
         media_type = _media_type(incoming.path)

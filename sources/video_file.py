@@ -17,7 +17,7 @@ from sources.decode_mode import DecodeChooser, DecodeOptions, Use
 from sources.encoded import EncodedPacket, described_format
 from sources.frame_maker import FrameMaker, Work
 from sources.notifier import Notifier
-from sources.video_date import filmed_at
+from sources.video_date import DateFrom, video_date
 from sources.video_file_clip import file_clip
 
 # A file that ends this much before its own header says, in seconds and as a share, was cut.
@@ -186,7 +186,13 @@ class FileSource:
     def _started_at(self, container: av.container.InputContainer) -> datetime:
         if self._options.started_at is not None:
             return self._options.started_at.astimezone(UTC)
-        own = filmed_at(container)
-        if own is not None:
-            return own
-        return datetime.fromtimestamp(self._options.path.stat().st_mtime, tz=UTC)
+        date = video_date(container, self._options.path)
+        whose = (
+            "by its own creation time"
+            if date.known is DateFrom.FILE
+            else "by the file's date on this disk, as it says no time of its own that can be"
+        )
+        self._notifier.say(
+            "settings", f"{self._options.path.name} begins at {date.at:%Y-%m-%d %H:%M:%S} UTC, {whose}"
+        )
+        return date.at

@@ -174,14 +174,23 @@ class WaitingAnalysis:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SeenBy:
+    """Who asks: they see what they sent themselves, and what is about one of their cameras."""
+
+    name: str
+    cameras: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AnalysisFilter:
-    """Which analyses to list, newest first; None or empty means any; `limit` 1-1000."""
+    """Which analyses to list, newest first; None or empty means any; `limit` 1-1000 of those that fit."""
 
     kinds: frozenset[AnalysisKind] = frozenset()
     report_id: str | None = None
     states: frozenset[AnalysisState] = frozenset()
     camera: str | None = None
     owner: str | None = None
+    seen_by: SeenBy | None = None
     limit: int = 100
     offset: int = 0
 

@@ -84,6 +84,9 @@ class AnalysisStore:
             query = query.where(AnalysisRow.camera == wanted.camera)
         if wanted.owner is not None:
             query = query.where(AnalysisRow.owner == wanted.owner)
+        if wanted.seen_by is not None:
+            theirs = col(AnalysisRow.camera).in_(sorted(wanted.seen_by.cameras))
+            query = query.where(or_(col(AnalysisRow.owner) == wanted.seen_by.name, theirs))
         if wanted.report_id is not None:
             query = query.where(AnalysisRow.report_id == wanted.report_id)
         with reading(self._engine) as session:

@@ -13,13 +13,12 @@ from fastapi.responses import FileResponse
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.background import BackgroundTask
 
-from storage.analyses import MAX_LISTED, AnalysisFilter, AnalysisKind, AnalysisState
+from storage.analyses import MAX_LISTED, AnalysisFilter, AnalysisKind, AnalysisState, SeenBy
 from web.analysis_answers import (
     AnalysisAnswer,
     analysis_answer,
     analysis_of,
     record_read,
-    visible_to,
 )
 from web.security import Caller, Right, require
 from web.services import WebServices, services_of
@@ -47,11 +46,11 @@ def listed(
         # Evidence packs are on the pages of their reports.
         kinds=frozenset(AnalysisKind) - {AnalysisKind.EXPORT} if kind is None else frozenset({kind}),
         states=frozenset() if state is None else frozenset({state}),
+        seen_by=None if caller.cameras is None else SeenBy(name=caller.name, cameras=caller.cameras),
         limit=limit,
         offset=offset,
     )
-    found = services.photos.analyses.list(wanted)
-    return [analysis_answer(one, result=False) for one in found if visible_to(one, caller)]
+    return [analysis_answer(one, result=False) for one in services.photos.analyses.list(wanted)]
 
 
 @router.get("/{analysis_id}")

@@ -18,6 +18,17 @@ if TYPE_CHECKING:
 
 def show_analysis(result: AnalysisResult, config: Config, evidence: Path, console: Console) -> None:
     """What the source said, what stood, the reports, and a line that sums up."""
+    # Imported when asked for, with the decoder that it needs.
+    from sources.video_date import DateFrom
+
+    if result.started_at is not None and result.started_from is DateFrom.SENDER:
+        (zone,) = {config.time_zone_of(name) for name in config.cameras}
+        console.print(
+            Text(
+                f"Filmed from {result.started_at.astimezone(zone):%Y-%m-%d %H:%M:%S %z} on, as given.",
+                style="dim",
+            )
+        )
     for notice in result.notices:
         console.print(Text(notice, style="dim"))
     if result.halts:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -19,11 +20,13 @@ from rich.progress import (
 
 from gotcha.cli.analysis_shown import show_analysis
 from gotcha.cli.console import err, out
+from gotcha.cli.moments import moment_of
 from gotcha.cli.options import common
 from gotcha.cli.report_json import reports_csv
 from gotcha.cli.report_table import duration_shown
 from gotcha.cli.stopping import stop_on_signals
 from gotcha.config import Config, load_config
+from jobs.start_bounds import refuse_absurd_start
 from pipeline.errors import GotchaError, SourcePermanentError
 
 
@@ -32,6 +35,14 @@ def analyze(
     file: Annotated[Path, typer.Argument(help="The video.")],
     camera: Annotated[
         str | None, typer.Option(help="The camera whose zones apply; by default the only one.")
+    ] = None,
+    started_at: Annotated[
+        str | None,
+        typer.Option(
+            help="When it was filmed, such as 2026-05-01T09:00:00+09:00: the zones' hours follow it. Without"
+            " an offset it is read in the camera's time zone. By default the file's own creation time, else"
+            " its date.",
+        ),
     ] = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Write the reports as JSON; - is standard output.")
@@ -53,12 +64,20 @@ def analyze(
     no-parking zone of 5 minutes. The reports are shown and written, not stored among those of the cameras.
 
       gotcha analyze yesterday.mp4
+      gotcha analyze yesterday.mp4 --started-at 2026-05-01T09:00
       gotcha analyze yesterday.mp4 --camera gate --csv reports.csv --annotated seen.mp4
     """
     if not file.is_file():
         raise SourcePermanentError(f"{file}: there is no such file")
     video = file.resolve()
     config = _config(context).for_file(video, camera)
+    time_zone = config.time_zone_of(next(iter(config.cameras)))
+    given = moment_of(started_at, time_zone)
+    if given is not None:
+        refuse_absurd_start(given, datetime.now(UTC))
+        config = _config(context).for_file(video, camera, given)
+        if started_at and datetime.fromisoformat(started_at).tzinfo is None:
+            err().print(f"--started-at has no offset and is read as {time_zone.key} time.", style="yellow")
     folder = evidence or config.state_dir / "analyses" / video.stem
     # Imported when asked for: models and decoders take a while, which --help should not.
     from gotcha.analysis import analyze_file
@@ -82,7 +101,9 @@ def analyze(
             advance,
             stop,
             evidence=EvidenceFolder(folder),
-            root=analysis_root(sha256_of(video), next(iter(config.cameras)), settings_digest(config)),
+            root=analysis_root(
+                sha256_of(video), next(iter(config.cameras)), settings_digest(config), filmed_at=given
+            ),
             annotated=annotated,
         )
     if json_file:

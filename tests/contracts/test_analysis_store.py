@@ -17,6 +17,7 @@ from storage.analyses import (
     AnalysisState,
     NewAnalysis,
     Progress,
+    SeenBy,
     UploadedFile,
 )
 from storage.analysis_store import AnalysisStore
@@ -220,6 +221,21 @@ def test_lists_by_every_filter(store: AnalysisStore) -> None:
     assert ids(AnalysisFilter(owner="anna")) == [hex_id("b"), hex_id("a")]
     with pytest.raises(InvalidValueError, match="limit"):
         AnalysisFilter(limit=0)
+
+
+def test_a_list_holds_as_many_as_asked_for_of_what_its_asker_may_see(store: AnalysisStore) -> None:
+    """Left out afterwards, those of others would leave a page of nothing where there is something."""
+    for number in range(6):
+        camera = ("gate", "yard", None)[number % 3]
+        at = NOON + timedelta(seconds=number)
+        store.submit(asked(number, content=f"c{number}", camera=camera), at=at)
+    mine = SeenBy(name="nobody", cameras=frozenset({"gate"}))
+    found = store.list(AnalysisFilter(seen_by=mine, limit=2))
+    assert [one.id for one in found] == [hex_id(3), hex_id(0)]
+    assert store.list(AnalysisFilter(seen_by=mine, limit=1, offset=1)) == found[1:]
+    sender = SeenBy(name=found[0].asked.owner, cameras=frozenset())
+    assert len(store.list(AnalysisFilter(seen_by=sender))) == 6
+    assert store.list(AnalysisFilter(seen_by=SeenBy(name="nobody", cameras=frozenset()))) == ()
 
 
 def test_what_ended_long_ago_is_forgotten(store: AnalysisStore) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -33,6 +35,38 @@ def test_an_empty_street_has_no_reports(tmp_path: Path) -> None:
     assert found["video"] == str(video)
     assert written.read_text(encoding="utf-8") == ",".join(CSV_COLUMNS) + "\n"
     assert seen.stat().st_size > 1000
+
+
+@pytest.mark.parametrize(
+    ("said", "begins"),
+    [
+        ("2026-05-01T09:00:00-05:00", "2026-05-01T14:00:00+00:00"),
+        ("2026-05-01T09:00", "2026-05-01T00:00:00+00:00"),
+    ],
+)
+def test_who_knows_when_it_was_filmed_says_so(tmp_path: Path, said: str, begins: str) -> None:
+    """The week of a zone's hours follows it; without an offset it is the time of the street, and says so."""
+    video = write_video(tmp_path / "street.mp4", frames=20, fps=10, keyframe_every=10)
+    result = analyze(tmp_path, str(video), "--json", "-", "--started-at", said)
+    assert result.exit_code == 0, result.stderr
+    found = json.loads(result.stdout)
+    assert datetime.fromisoformat(found["started_at"]) == datetime.fromisoformat(begins)
+    assert found["started_at_is_from"] == "sender"
+    assert ("read as Asia/Seoul time" in result.stderr) is ("-05:00" not in said)
+
+
+def test_an_absurd_start_is_refused(tmp_path: Path) -> None:
+    video = write_video(tmp_path / "street.mp4", frames=20, fps=10, keyframe_every=10)
+    for said in ("9999-12-31T23:59:59", "1970-01-01T00:00:00+00:00", "yesterday"):
+        assert analyze(tmp_path, str(video), "--started-at", said).exit_code != 0
+
+
+def test_without_a_word_the_file_says_when_it_was_filmed_else_its_date_does(tmp_path: Path) -> None:
+    video = write_video(tmp_path / "street.mp4", frames=20, fps=10, keyframe_every=10)
+    os.utime(video, (1_777_000_000, 1_777_000_000))
+    found = json.loads(analyze(tmp_path, str(video), "--json", "-").stdout)
+    assert (found["started_at"], found["started_at_is_from"]) == ("2026-04-24T03:06:40.000+00:00", "modified")
+    assert any("by the file's date on this disk" in notice for notice in found["notices"])
 
 
 @pytest.mark.parametrize("content", [b"", b"no video at all" * 100])

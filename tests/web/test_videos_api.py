@@ -192,6 +192,8 @@ def test_a_form_that_is_cut_off_or_no_form_is_refused(site: Site, video: bytes, 
         ({"camera": ""}, 422, "say whose view the video shows"),
         ({"started_at": "yesterday"}, 422, "expected started_at such as"),
         ({"started_at": "2026-05-01T09:00:00"}, 422, "expected a time with its offset"),
+        ({"started_at": "9999-12-31T23:59:59+00:00"}, 422, "no video was filmed at 9999"),
+        ({"started_at": "1889-05-01T09:00:00+00:00"}, 422, "no video was filmed at 1889"),
         ({"colour": "red"}, 422, "expected the fields camera, started_at and file"),
     ],
 )
