@@ -89,6 +89,8 @@ class Candidates:
         if not candidate.stands(view.at_s) or self._is_too_little(candidate.box, view.size):
             return True
         arrival = self._arrival(candidate, view)
+        if arrival is None:
+            return True
         rivals = [place for place in self._places.places if self._overlaps(candidate, place)]
         if rivals:
             if len(rivals) > 1 or not self._is_better(candidate, arrival, rivals[0], view.at_s):
@@ -125,21 +127,25 @@ class Candidates:
         narrower = candidate.box.area < _NARROWER * place.box.area
         return place.last_seen_s == at_s and together and clearer and narrower
 
-    def _arrival(self, candidate: Candidate, view: View) -> Arrival:
+    def _arrival(self, candidate: Candidate, view: View) -> Arrival | None:
+        """Since when it stands; None while it still creeps, as far as is to be seen."""
         if candidate.arrival is not None:
             return candidate.arrival
-        first_s = candidate.still_since_s
+        first_s, still = candidate.still_since_s, self._options.picture_still
         settled_s = min(view.at_s, first_s + _SETTLED_SHARE * self._options.stillness_s)
         where = candidate.box.scaled(view.scale, view.scale)
-        still = self._options.picture_still
         found = self._history.arrival(where, settled_s, still, _BRIDGE_S)
         if found is not None:
-            # It may have crept to where it stands for longer than boxes tell.
-            crept_s = min(view.at_s, first_s + _CREPT_SHARE * self._options.stillness_s)
-            later = self._history.arrival(where, crept_s, still, _BRIDGE_S)
-            if later is not None and settled_s < later.stood_s < crept_s:
-                found = replace(found, stood_s=later.stood_s)
-        candidate.arrival = found or Arrival(stood_s=first_s, there_s=first_s, since_start=False)
+            crept_s = first_s + _CREPT_SHARE * self._options.stillness_s
+            later = self._history.arrival(where, min(view.at_s, crept_s), still, _BRIDGE_S)
+            if later is not None and later.stood_s > settled_s:
+                if not later.proven and view.at_s < crept_s:
+                    return None
+                if later.proven:
+                    found = replace(found, stood_s=later.stood_s)
+        candidate.arrival = found or Arrival(
+            stood_s=first_s, there_s=first_s, since_start=False, proven=False
+        )
         return candidate.arrival
 
     def _place(self, candidate: Candidate, arrival: Arrival, view: View) -> Place:

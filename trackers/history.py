@@ -43,11 +43,13 @@ class Arrival:
         stood_s: since then it is proven to have stood still.
         there_s: since then it may have been there: light may have changed, but nothing has shifted.
         since_start: `there_s` is as far back as anything is remembered: it may have stood there before.
+        proven: more than one picture shows it at rest since `stood_s`.
     """
 
     stood_s: float
     there_s: float
     since_start: bool
+    proven: bool
 
 
 class GrayHistory:
@@ -113,7 +115,8 @@ class GrayHistory:
             elif there_s - moment.at_s > bridge_s:
                 break
         reached = there_s <= moments[0].at_s + 2 * _DENSE_STEP_S
-        return Arrival(stood_s=stood_s, there_s=there_s, since_start=reached)
+        proven_s = moments[-1].at_s - stood_s
+        return Arrival(stood_s=stood_s, there_s=there_s, since_start=reached, proven=proven_s > 0.0)
 
 
 class _Rest:
