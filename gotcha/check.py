@@ -12,7 +12,7 @@ from pathlib import Path
 from gotcha.config import Config
 from gotcha.config_cameras import FileCamera, RtspCamera
 from gotcha.source_wiring import build_source
-from pipeline.errors import GotchaError, PictureError
+from pipeline.errors import GotchaError, PictureError, SourceError, SourceFault
 from pipeline.frame import Frame, FrameSource, NoticeSink, SourceNotice
 from pipeline.geometry import Polygon, Size
 from pipeline.picture import Image
@@ -24,8 +24,23 @@ _log = logging.getLogger(__name__)
 
 # The rate is measured over this long; `auto` needs two keyframe intervals to choose, often 2 s each.
 _MEASURED_S = 5.0
+# So many pictures that are none in a row are no accident.
+_DAMAGED_AT_MOST = 3
 _GIVE_UP = frozenset({"refused"})
 _TROUBLE = frozenset({"refused", "lost", "stalled", "damaged"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long a camera is looked at.
+
+    Attributes:
+        measured_s: seconds of pictures over which the rate is measured.
+        at_first_trouble: one that is away is not waited for.
+    """
+
+    measured_s: float = _MEASURED_S
+    at_first_trouble: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +72,7 @@ class CameraFindings:
         analysis_size: of what the analysis looks at, pixels.
         analysed_fps: frames a second handed to the analysis; None when too few came.
         notices: what the source said, in order.
+        fault: the kind of the problem, where it is known.
         picture: the file with the zones drawn; None without a picture.
     """
 
@@ -66,6 +82,7 @@ class CameraFindings:
     analysis_size: Size | None = None
     analysed_fps: float | None = None
     notices: tuple[SourceNotice, ...] = ()
+    fault: SourceFault | None = None
     picture: Path | None = None
 
 
@@ -74,6 +91,7 @@ class _Look:
     """One camera while it is looked at; its thread writes, the caller reads after the thread has ended."""
 
     camera: CameraToCheck
+    patience: Patience
     ending: threading.Event = field(default_factory=threading.Event)
     done: threading.Event = field(default_factory=threading.Event)
     notices: list[SourceNotice] = field(default_factory=list)
@@ -81,9 +99,14 @@ class _Look:
     last: Frame | None = None
     count: int = 0
     failure: str = ""
+    fault: SourceFault | None = None
+    damaged: int = 0
     measure_anew: bool = False
 
     def hear(self, notice: SourceNotice) -> None:
+        self.damaged += notice.kind == "damaged"
+        if self.patience.at_first_trouble and self.first is None and self._is_hopeless(notice):
+            self.ending.set()
         if notice.repeated:
             return
         self.notices.append(notice)
@@ -91,6 +114,9 @@ class _Look:
         self.measure_anew = self.measure_anew or notice.kind == "decode"
         if notice.kind in _GIVE_UP:
             self.ending.set()
+
+    def _is_hopeless(self, notice: SourceNotice) -> bool:
+        return notice.kind in ("lost", "stalled") or self.damaged >= _DAMAGED_AT_MOST
 
     def run(self) -> None:
         try:
@@ -103,6 +129,7 @@ class _Look:
                     return
         except GotchaError as error:
             self.failure = str(error)
+            self.fault = error.fault if isinstance(error, SourceError) else None
         except Exception as error:  # noqa: BLE001 - the thread's border: one camera's bug must not hide the others
             _log.exception("%s: an unexpected error", self.camera.name)
             self.failure = f"an unexpected error: {type(error).__name__}"
@@ -110,7 +137,7 @@ class _Look:
             self.done.set()
 
     def _has_seen_enough(self, frame: Frame) -> bool:
-        measured = self.first is not None and frame.at_s - self.first.at_s >= _MEASURED_S
+        measured = self.first is not None and frame.at_s - self.first.at_s >= self.patience.measured_s
         said = any(notice.kind == "decode" for notice in self.notices)
         return measured and (said or not self.camera.chooses_decoding)
 
@@ -145,6 +172,7 @@ def check_cameras(
     stop: threading.Event,
     within_s: float,
     tell: Callable[[CameraFindings], None],
+    patience: Patience | None = None,
 ) -> None:
     """Look at all cameras at the same time, and tell of each as soon as it is known.
 
@@ -154,11 +182,12 @@ def check_cameras(
         stop: ends everything at once.
         within_s: seconds after which a camera has to have answered.
         tell: is called once for each camera, in the order of `cameras`, in the calling thread.
+        patience: how long each is looked at.
 
     Raises:
         GotchaError: a picture cannot be written.
     """
-    looks = [_Look(camera=camera) for camera in cameras]
+    looks = [_Look(camera=camera, patience=patience or Patience()) for camera in cameras]
     threads = [
         threading.Thread(target=look.run, name=f"check-{look.camera.name}", daemon=True) for look in looks
     ]
@@ -186,11 +215,7 @@ def _end(looks: list[_Look]) -> None:
 
 def _findings(look: _Look, folder: Path, within_s: float) -> CameraFindings:
     if look.first is None or look.last is None:
-        said = [notice.text for notice in look.notices if notice.kind in _TROUBLE]
-        # What a source does about it belongs to `gotcha run`, not here.
-        said = [text.partition("; trying again")[0] for text in said]
-        problem = look.failure or (said[-1] if said else f"no picture within {within_s:g} s")
-        return CameraFindings(camera=look.camera.name, problem=problem, notices=tuple(look.notices))
+        return _no_picture(look, within_s)
     try:
         image = look.last.detail.bgr()
     except PictureError as error:
@@ -205,6 +230,18 @@ def _findings(look: _Look, folder: Path, within_s: float) -> CameraFindings:
         notices=tuple(look.notices),
         picture=_drawn(look.camera, image, folder),
     )
+
+
+def _no_picture(look: _Look, within_s: float) -> CameraFindings:
+    last = next((notice for notice in reversed(look.notices) if notice.kind in _TROUBLE), None)
+    problem, fault = look.failure, look.fault
+    if not problem and last is not None:
+        # What a source does about it belongs to `gotcha run`, not here.
+        problem = last.text.partition("; trying again")[0]
+        fault = SourceFault.NOT_A_PICTURE if last.kind == "damaged" else last.fault
+    elif not problem:
+        problem, fault = f"no picture within {within_s:g} s", SourceFault.SILENT
+    return CameraFindings(camera=look.camera.name, problem=problem, fault=fault, notices=tuple(look.notices))
 
 
 def _drawn(camera: CameraToCheck, image: Image, folder: Path) -> Path:

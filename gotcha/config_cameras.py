@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
@@ -169,3 +170,14 @@ Camera = Annotated[
     RtspCamera | Esp32Camera | StillsCamera | DeviceCamera | FileCamera | WebcamCamera,
     Field(discriminator="kind"),
 ]
+
+CAMERA_KINDS: Mapping[str, type[CameraSettings]] = MappingProxyType(
+    {
+        "rtsp": RtspCamera,
+        "esp32cam": Esp32Camera,
+        "stills": StillsCamera,
+        "device": DeviceCamera,
+        "webcam": WebcamCamera,
+        "file": FileCamera,
+    }
+)

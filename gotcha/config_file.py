@@ -7,10 +7,11 @@ import fcntl
 import hashlib
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from gotcha.config import Config, parse_config
+from gotcha.config_passwords import known_values
 from pipeline.errors import ConfigChangedError, ConfigError
 
 
@@ -36,14 +37,20 @@ class ConfigFile:
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigError(f"{self.path.name}: cannot be read as UTF-8 text: {error}") from error
 
-    def parsed(self, text: str) -> Config:
+    def parsed(self, text: str, passwords: Mapping[str, str] | None = None) -> Config:
         """What a text for this file says; passwords of cameras need not be known.
+
+        Args:
+            text: YAML.
+            passwords: of variables that are not set yet.
 
         Raises:
             ConfigError: one sentence for each fault.
         """
-        folder = self.path.parent
-        return parse_config(text, name=self.path.name, folder=folder, opens_cameras=False)
+        values = {**known_values(self.path), **(passwords or {})}
+        return parse_config(
+            text, name=self.path.name, folder=self.path.parent, environment=values, opens_cameras=False
+        )
 
     def change(self, edit: Callable[[str], str], revision: str) -> str:
         """Put what `edit` makes of the text in its place; the new revision.

@@ -30,7 +30,7 @@ def photo_intake(config: Config, queue: AnalysisQueue) -> PhotoIntake:
         limits=PhotoLimits(max_bytes=photos.max_bytes, max_pixels=photos.max_pixels),
         most=photos.max_files,
         rules=lambda: _rules(settings.current()),
-        cameras=tuple(config.cameras),
+        cameras=lambda: tuple(settings.current().cameras),
     )
 
 

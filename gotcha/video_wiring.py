@@ -40,7 +40,7 @@ def video_intake(config: Config, queue: AnalysisQueue, now: Callable[[], datetim
         queue,
         probe=partial(probed, limits=video_limits(config)),
         rules=lambda camera: settings_digest(settings.current().for_file(Path("video"), camera)),
-        cameras=tuple(config.cameras),
+        cameras=lambda: tuple(settings.current().cameras),
         now=now,
     )
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine, text
 
+from gotcha.camera_book import FileCameras
 from gotcha.config import Config
 from gotcha.config_file import ConfigFile
 from gotcha.database_wiring import opened_database
@@ -18,6 +19,7 @@ from gotcha.device_wiring import device_services
 from gotcha.evidence_wiring import open_evidence
 from gotcha.ingest_wiring import webhook
 from gotcha.photo_wiring import photo_services
+from gotcha.settings_in_force import SettingsInForce
 from gotcha.signing_key import signing_key
 from gotcha.video_wiring import video_services
 from gotcha.zone_book import FileZones
@@ -76,10 +78,11 @@ def opened_services(
         closing(Outbox(config.state_dir / "outbox.db")) as outbox,
     ):
         evidence = open_evidence(config)
+        in_force = SettingsInForce(config)
         users = SqlUsers(engine)
         tokens = AccessTokens(signing_key(config))
         yield WebServices(
-            settings=web_settings(config),
+            settings=web_settings(config, in_force),
             reports=SqlReportStore(engine),
             report_pages=ReportPages(engine),
             reviews=SqlReviews(engine),
@@ -95,13 +98,14 @@ def opened_services(
             redis=redis,
             outbox=outbox,
             disk=lambda: _disk(config.state_dir),
-            devices=device_services(config, engine),
+            devices=device_services(in_force, engine),
             sightings=SqlSightingStore(engine),
             videos=video_services(config, engine, redis, now),
             photos=photo_services(config, engine, redis, now),
             exports=_exports(engine, redis, now),
             webhook=webhook(config, engine, redis),
             zones=None if config.path is None else FileZones(ConfigFile(config.path)),
+            cameras=None if config.path is None else FileCameras(ConfigFile(config.path)),
             checks={
                 "database": _answering(engine),
                 "queue": lambda: ping(redis, redis_url),
@@ -111,10 +115,10 @@ def opened_services(
         )
 
 
-def web_settings(config: Config) -> WebSettings:
+def web_settings(config: Config, in_force: SettingsInForce) -> WebSettings:
     """What the web may know of `config`."""
     return WebSettings(
-        cameras=tuple(config.cameras),
+        named=lambda: tuple(in_force.current().cameras),
         time_zone=config.time_zone,
         behind_tls=config.web.behind_tls,
         public_url=config.web.public_url,

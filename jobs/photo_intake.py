@@ -79,7 +79,7 @@ class PhotoIntake:
         limits: what a photo may be at most.
         most: photos in one request at most.
         rules: names what decides the result besides the photos: zones, hours, models.
-        cameras: names of all cameras.
+        cameras: gives the names of all cameras now.
         now: the clock, aware UTC.
     """
 
@@ -90,14 +90,14 @@ class PhotoIntake:
         limits: PhotoLimits,
         most: int,
         rules: Callable[[], str],
-        cameras: tuple[str, ...],
+        cameras: Callable[[], tuple[str, ...]],
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._queue = queue
         self.limits = limits
         self.most = most
         self._rules = rules
-        self._cameras = cameras
+        self._named = cameras
         self._now = now
         self._turns = threading.BoundedSemaphore(_LOOKED_AT)
 
@@ -164,8 +164,8 @@ class PhotoIntake:
     def _check(self, files: Sequence[NamedFile], asked: PhotosAsked) -> None:
         if not 1 <= len(files) <= self.most:
             raise UploadRefusedError(f"expected 1 to {self.most} photos, got {len(files)}")
-        if asked.camera is not None and asked.camera not in self._cameras:
-            known = ", ".join(self._cameras) or "none at all"
+        if asked.camera is not None and asked.camera not in self._named():
+            known = ", ".join(self._named()) or "none at all"
             raise InvalidValueError(f"no camera is named {asked.camera!r}; the configuration has {known}")
         if asked.taken_at is None:
             return

@@ -85,7 +85,7 @@ class VideoIntake:
         queue: stores and queues what is asked for.
         probe: refuses what cannot be analysed.
         rules: names the settings that a camera's videos are judged by; None is the whole picture.
-        cameras: names of all cameras.
+        cameras: gives the names of all cameras now.
         now: the clock, aware UTC.
     """
 
@@ -95,14 +95,14 @@ class VideoIntake:
         *,
         probe: VideoProbe,
         rules: Callable[[str | None], str],
-        cameras: tuple[str, ...],
+        cameras: Callable[[], tuple[str, ...]],
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._now = now
         self._queue = queue
         self._probe = probe
         self._rules = rules
-        self._cameras = cameras
+        self._named = cameras
 
     def camera(self, wanted: str | None) -> str | None:
         """The camera whose zones apply: `wanted`, or the only one there is; None when there is none at all.
@@ -110,12 +110,12 @@ class VideoIntake:
         Raises:
             InvalidValueError: it is unknown, or must be named as there are several.
         """
-        known = ", ".join(self._cameras) or "none at all"
-        if wanted is not None and wanted not in self._cameras:
+        known = ", ".join(self._named()) or "none at all"
+        if wanted is not None and wanted not in self._named():
             raise InvalidValueError(f"no camera is named {wanted!r}; the configuration has {known}")
-        if wanted is None and len(self._cameras) > 1:
+        if wanted is None and len(self._named()) > 1:
             raise InvalidValueError(f"say whose view the video shows: `camera` with one of {known}")
-        return wanted or next(iter(self._cameras), None)
+        return wanted or next(iter(self._named()), None)
 
     def take(self, incoming: Incoming, asked: VideoAsked) -> Submitted:
         """Take a video that has come in whole; what raises leaves neither file nor row.

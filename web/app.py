@@ -10,6 +10,7 @@ from web import (
     accounts_api,
     analyses_api,
     auth_api,
+    cameras_api,
     classic_api,
     detect_api,
     devices_api,
@@ -29,6 +30,7 @@ from web import (
 )
 from web.headers import SecurityHeaders
 from web.pages import (
+    cameras,
     choices,
     export,
     find,
@@ -87,6 +89,8 @@ def create_app(services: WebServices) -> FastAPI:
     app.include_router(statistics_api.router)
     app.include_router(devices_api.router)
     app.include_router(zones_api.router)
+    app.include_router(cameras_api.router)
+    app.include_router(cameras_api.trials)
     app.include_router(accounts_api.router)
     for page in (
         shell,
@@ -102,6 +106,7 @@ def create_app(services: WebServices) -> FastAPI:
         statistics,
         zones,
         settings,
+        cameras,
         queue,
     ):
         app.include_router(page.router)

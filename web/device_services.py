@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -22,12 +22,12 @@ class DeviceServices:
 
     Attributes:
         devices: the devices and their frames.
-        defaults: of each camera of the kind `device`: what its devices do unless told otherwise; complete.
+        settings: gives those of each camera of the kind `device`, as they are now; complete.
         limit_bytes: largest frame that is taken.
     """
 
     devices: SqlDevices
-    defaults: Mapping[str, DeviceSettings]
+    settings: Callable[[], Mapping[str, DeviceSettings]]
     limit_bytes: int = 4_000_000
 
     def troubles(self, device: Device, waiting: FramesWaiting | None, now: datetime) -> tuple[str, ...]:
@@ -61,6 +61,11 @@ class DeviceServices:
             way = "ahead" if device.clock_off_s > 0 else "behind"
             found.append(f"its clock is {abs(device.clock_off_s):,.0f} s {way}: let it reach a time server")
         return tuple(found)
+
+    @property
+    def defaults(self) -> Mapping[str, DeviceSettings]:
+        """What the devices of each camera do unless told otherwise."""
+        return self.settings()
 
     def told(self, camera: str, settings: DeviceSettings) -> DeviceSettings:
         """What a device of `camera` is to do: its own settings, else its camera's."""

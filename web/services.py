@@ -24,6 +24,7 @@ from storage.report_tally import ReportTally
 from storage.reviews import SqlReviews
 from storage.sightings import SightingStore
 from storage.users import SqlUsers
+from web.camera_services import CameraBook
 from web.device_services import DeviceServices
 from web.first_user import FirstUser
 from web.logins import Logins
@@ -42,7 +43,7 @@ class WebSettings:
     """What the web may know of the configuration.
 
     Attributes:
-        cameras: names of all cameras, in the order of the configuration.
+        named: gives the names of all cameras now, in the order of the configuration.
         time_zone: of the times that pages show.
         behind_tls: browsers come over https, so cookies are sent over nothing else.
         public_url: the address people type, without a slash at the end; None is the one that is served.
@@ -50,11 +51,17 @@ class WebSettings:
         positions: where cameras hang, of those whose configuration says it.
     """
 
-    cameras: tuple[str, ...]
+    named: Callable[[], tuple[str, ...]]
     time_zone: ZoneInfo
     behind_tls: bool = False
     public_url: str | None = None
     retention_days: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def cameras(self) -> tuple[str, ...]:
+        """Names of all cameras; they may be others at the next request."""
+        return self.named()
+
     positions: Mapping[str, Position] = field(default_factory=dict)
 
 
@@ -85,6 +92,7 @@ class WebServices:
         exports: asks for evidence packs of reports, and finds them.
         webhook: takes in files of buckets; None where it is not set up.
         zones: reads and writes zones of cameras; None where the configuration has no file.
+        cameras: reads, writes and tries cameras; None where the configuration has no file.
         checks: by name, what must work for the program to be of use; each raises GotchaError if it does not.
         now: the clock, aware UTC.
     """
@@ -112,6 +120,7 @@ class WebServices:
     exports: ExportIntake
     webhook: Webhook | None
     zones: ZoneBook | None
+    cameras: CameraBook | None
     checks: Mapping[str, Callable[[], None]]
     now: Callable[[], datetime]
 

@@ -45,11 +45,12 @@ def list_devices(context: typer.Context) -> None:
     """
     config = config_of(context)
     from gotcha.device_wiring import device_services
+    from gotcha.settings_in_force import SettingsInForce
     from jobs.context import utc_now
     from web.device_services import LATE_SLEEPS
 
     with opened_database(config) as engine:
-        services = device_services(config, engine)
+        services = device_services(SettingsInForce(config), engine)
         devices, pending = services.devices.all(), services.devices.pending()
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in ("name", "camera", "state", "last heard of", "battery", "Wi-Fi", "frames", "told"):

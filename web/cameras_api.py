@@ -1,0 +1,303 @@
+"""The cameras of the configuration: listed, tried out, added, changed and removed."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import logging
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, HTTPException
+from fastapi.concurrency import run_in_threadpool
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, SecretStr
+
+from jobs.camera_status import StatusBoard
+from jobs.live_view import LiveViews, View, ViewKind
+from pipeline.errors import QueueError, SourceFault
+from web.camera_services import CameraBook, CameraDraft, CameraEntry, CameraSheet, CameraTried, PasswordKept
+from web.security import Caller, Right, require
+from web.services import WebServices, services_of
+
+router = APIRouter(prefix="/api/cameras", tags=["cameras"])
+trials = APIRouter(prefix="/api/camera-trials", tags=["cameras"])
+
+Admin = Annotated[Caller, Depends(require(Right.ADMIN))]
+Services = Annotated[WebServices, Depends(services_of)]
+Kind = Literal["rtsp", "esp32cam", "stills", "device", "webcam"]
+Framesize = Literal["QQVGA", "QVGA", "CIF", "HVGA", "VGA", "SVGA", "XGA", "HD", "SXGA", "UXGA"]
+
+_log = logging.getLogger(__name__)
+# Who watches a camera leaves a picture within about two seconds.
+_LOOKS, _LOOK_EVERY_S = 20, 0.25
+
+
+class LocationBody(BaseModel):
+    """Where a camera hangs, degrees (WGS 84)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    latitude: Annotated[float, Field(ge=-90, le=90)]
+    longitude: Annotated[float, Field(ge=-180, le=180)]
+
+
+class CameraSettingsBody(BaseModel):
+    """What a camera's source is told besides its address; null leaves it to its default.
+
+    Attributes:
+        stream_port: of an ESP32-CAM's /stream.
+        framesize, quality: of an ESP32-CAM's or a device's pictures; a lower quality is better.
+        device, size: of a camera on the server, such as /dev/video0 and 1280x720.
+        fps: pictures a second to ask it for.
+        decode: auto, keyframes or all.
+        analysis_fps: frames a second to look at.
+        interval_s: seconds between two pictures.
+        region, time_zone: of its plates and hours.
+        location: where it hangs.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    stream_port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    framesize: Framesize | None = None
+    quality: Annotated[int, Field(ge=4, le=63)] | None = None
+    device: Annotated[str, Field(pattern=r"^/dev/video\d{1,3}$")] | None = None
+    size: Annotated[str, Field(pattern=r"^\d{2,5}x\d{2,5}$")] | None = None
+    fps: Annotated[float, Field(gt=0, le=120)] | None = None
+    decode: Literal["auto", "keyframes", "all"] | None = None
+    analysis_fps: Annotated[float, Field(ge=0.5, le=30)] | None = None
+    interval_s: Annotated[float, Field(ge=0.1, le=86_400)] | None = None
+    region: Annotated[str, Field(pattern="^[A-Z]{2}$")] | None = None
+    time_zone: Annotated[str, Field(max_length=64)] | None = None
+    location: LocationBody | None = None
+
+
+class CameraBody(BaseModel):
+    """A camera as it shall be.
+
+    Attributes:
+        name: its name; letters, digits, - and _.
+        kind: of its source.
+        address: such as rtsp://192.168.0.20:554/main; null for kinds without one.
+        analysis_address: of a smaller second stream.
+        user: of its login, empty without one.
+        password: of its login; null keeps the one there is. Never given out again.
+        settings: the rest.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[str, Field(pattern=r"^[\w-]{1,64}$")]
+    kind: Kind
+    address: Annotated[str, Field(max_length=500)] | None = None
+    analysis_address: Annotated[str, Field(max_length=500)] | None = None
+    user: Annotated[str, Field(max_length=200)] = ""
+    password: Annotated[SecretStr, Field(max_length=200)] | None = None
+    settings: CameraSettingsBody = CameraSettingsBody()
+
+    def draft(self) -> CameraDraft:
+        """The same for the book."""
+        settings: dict[str, JsonValue] = self.settings.model_dump(mode="json")
+        if self.kind == "device" and settings["interval_s"] is not None:
+            settings["interval_s"] = int(float(str(settings["interval_s"])))
+        password = None if self.password is None else self.password.get_secret_value()
+        return CameraDraft(
+            name=self.name,
+            kind=self.kind,
+            address=self.address or None,
+            analysis_address=self.analysis_address or None,
+            user=self.user,
+            password=password or None,
+            settings=settings,
+        )
+
+
+class CameraChange(BaseModel):
+    """A camera, and the revision of the configuration that it is made for."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    revision: Annotated[str, Field(max_length=64)]
+    camera: CameraBody
+
+
+class Revision(BaseModel):
+    """The revision of the configuration that a change is made for."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    revision: Annotated[str, Field(max_length=64)]
+
+
+class CameraAnswer(BaseModel):
+    """A camera as config.yaml has it, without its password."""
+
+    name: str
+    kind: str
+    address: str | None
+    analysis_address: str | None
+    user: str
+    password: PasswordKept
+    settings: dict[str, JsonValue]
+
+
+class CamerasAnswer(BaseModel):
+    """All cameras; `undoes`: the last change can be taken back."""
+
+    revision: str
+    cameras: list[CameraAnswer]
+    undoes: bool
+
+
+class TrialAnswer(BaseModel):
+    """What came of opening a camera.
+
+    Attributes:
+        problem: why no picture came, one sentence; empty when one did.
+        fault: the kind of that reason where it is known.
+        width, height: of its pictures.
+        rate: frames a second that it sends.
+        keyframe_s: seconds between two keyframes.
+        notes: what it said of its settings.
+        picture: the first picture, JPEG in base64.
+        watched: it is watched already; the picture is the watcher's, as it takes one viewer.
+    """
+
+    problem: str
+    fault: SourceFault | None = None
+    width: int | None = None
+    height: int | None = None
+    rate: float | None = None
+    keyframe_s: float | None = None
+    notes: list[str] = []
+    picture: str | None = None
+    watched: bool = False
+
+
+@router.get("")
+def read(_caller: Admin, services: Services) -> CamerasAnswer:
+    """The cameras as the configuration has them now."""
+    return _answer(book_of(services).read())
+
+
+@router.post("", status_code=201)
+def add(body: CameraChange, caller: Admin, services: Services) -> CamerasAnswer:
+    """Add a camera; it is watched within seconds."""
+    answer = _answer(book_of(services).add(body.camera.draft(), body.revision))
+    _log.info("%s added the camera %s", caller.name, body.camera.name)
+    return answer
+
+
+@router.put("/{camera}")
+def change(camera: str, body: CameraChange, caller: Admin, services: Services) -> CamerasAnswer:
+    """Change a camera's source; its zones stay, and it is opened anew within seconds."""
+    if camera != body.camera.name:
+        raise HTTPException(422, "a camera keeps its name: its reports are kept under it")
+    _known(services, camera)
+    answer = _answer(book_of(services).change(body.camera.draft(), body.revision))
+    _log.info("%s changed the camera %s", caller.name, camera)
+    return answer
+
+
+@router.delete("/{camera}")
+def remove(camera: str, body: Revision, caller: Admin, services: Services) -> CamerasAnswer:
+    """Remove a camera with its zones; its reports stay."""
+    _known(services, camera)
+    answer = _answer(book_of(services).remove(camera, body.revision))
+    _log.info("%s removed the camera %s", caller.name, camera)
+    return answer
+
+
+@router.post("/undo")
+def undo(body: Revision, caller: Admin, services: Services) -> CamerasAnswer:
+    """Take back the last change of cameras that was made here, as long as nothing else was changed since."""
+    answer = _answer(book_of(services).undo(body.revision))
+    _log.info("%s took back the last change of cameras", caller.name)
+    return answer
+
+
+@trials.post("")
+async def try_out(body: CameraBody, caller: Admin, services: Services) -> TrialAnswer:
+    """Open a camera as it would be watched, for at most twenty seconds; nothing is written."""
+    book, draft = book_of(services), body.draft()
+    if body.kind == "device":
+        raise HTTPException(422, "a camera of the kind device sends by itself: there is nothing to open")
+    _log.info("%s tries the camera %s", caller.name, body.name)
+    # An ESP32-CAM has one viewer: who opens it a second time takes it from the watch.
+    if draft.kind == "esp32cam" and (seen := await _watched(services, book, draft)) is not None:
+        return seen
+    return _trial(await run_in_threadpool(book.try_out, draft))
+
+
+async def _watched(services: WebServices, book: CameraBook, draft: CameraDraft) -> TrialAnswer | None:
+    """The watcher's picture of a camera that is watched at this address."""
+    same = [one for one in (await run_in_threadpool(book.read)).cameras if _same_camera(one, draft)]
+    try:
+        for entry in same:
+            status = (await run_in_threadpool(StatusBoard(services.redis).read, [entry.name])).get(entry.name)
+            if status is None or status.frame_at is None or status.trouble is not None:
+                continue
+            for _look in range(_LOOKS):
+                view = View(camera=entry.name, kind=ViewKind.PLAIN)
+                found = await run_in_threadpool(LiveViews(services.redis).look, view)
+                if found is not None:
+                    picture = base64.b64encode(found.jpeg).decode("ascii")
+                    return TrialAnswer(problem="", picture=picture, watched=True)
+                await asyncio.sleep(_LOOK_EVERY_S)
+    except QueueError:
+        return None
+    return None
+
+
+def _same_camera(entry: CameraEntry, draft: CameraDraft) -> bool:
+    def plain(address: str | None) -> str:
+        return (address or "").strip().rstrip("/").lower()
+
+    return entry.kind == draft.kind and plain(entry.address) == plain(draft.address)
+
+
+def book_of(services: WebServices) -> CameraBook:
+    """What changes cameras.
+
+    Raises:
+        HTTPException: 409 where the configuration has no file.
+    """
+    if services.cameras is None:
+        raise HTTPException(409, "this program was given its configuration without a file to write to")
+    return services.cameras
+
+
+def _known(services: WebServices, camera: str) -> None:
+    if camera not in services.settings.cameras:
+        raise HTTPException(404, "there is no such camera")
+
+
+def _answer(sheet: CameraSheet) -> CamerasAnswer:
+    return CamerasAnswer(
+        revision=sheet.revision,
+        cameras=[
+            CameraAnswer(
+                name=one.name,
+                kind=one.kind,
+                address=one.address,
+                analysis_address=one.analysis_address,
+                user=one.user,
+                password=one.password,
+                settings=dict(one.settings),
+            )
+            for one in sheet.cameras
+        ],
+        undoes=sheet.undoes,
+    )
+
+
+def _trial(tried: CameraTried) -> TrialAnswer:
+    return TrialAnswer(
+        problem=tried.problem,
+        fault=tried.fault,
+        width=None if tried.size is None else tried.size.width,
+        height=None if tried.size is None else tried.size.height,
+        rate=tried.rate,
+        keyframe_s=tried.keyframe_s,
+        notes=list(tried.notes),
+        picture=None if tried.picture is None else base64.b64encode(tried.picture).decode("ascii"),
+    )
