@@ -96,7 +96,7 @@ def build_watch(
 
 
 def _tracker(config: Config, name: str) -> StandingVehicles:
-    places = PlaceTracker()
+    places = PlaceTracker(areas=tuple(zone.polygon for zone in config.zones_of(name)))
     if not isinstance(config.camera(name), DeviceCamera):
         return places
     told = DatabaseInbox(config, name)

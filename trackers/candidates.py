@@ -9,7 +9,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from pipeline.detection import Detection
-from pipeline.geometry import Box, Size
+from pipeline.footprint import clipped_area, footprint
+from pipeline.geometry import Box, Polygon, Size
 from trackers.appearance import Appearance
 from trackers.candidate import Candidate
 from trackers.history import Arrival, GrayHistory
@@ -41,10 +42,19 @@ class Candidates:
         options: the thresholds.
         places: where the confirmed ones go.
         history: dates their arrivals.
+        areas: where standing matters, shares of the picture's sides; where there is more than can be kept,
+            what stands elsewhere goes first. None of them: it matters everywhere.
     """
 
-    def __init__(self, options: PlaceOptions, places: StandingPlaces, history: GrayHistory) -> None:
+    def __init__(
+        self,
+        options: PlaceOptions,
+        places: StandingPlaces,
+        history: GrayHistory,
+        areas: Sequence[Polygon] = (),
+    ) -> None:
         self._options = options
+        self._areas = areas
         self._places = places
         self._history = history
         self.waiting: list[Candidate] = []
@@ -62,7 +72,9 @@ class Candidates:
         """Begin a candidate for each of `detections`; the least promising fall out when there are many."""
         self.waiting.extend(Candidate(detection, view, self._options) for detection in detections)
         self.waiting.sort(key=lambda candidate: candidate.evidence.mean_score, reverse=True)
-        del self.waiting[self._options.max_places :]
+        if len(self.waiting) > self._options.max_places:
+            self.waiting.sort(key=lambda candidate: not self._matters(candidate.box, view.size))
+            del self.waiting[self._options.max_places :]
 
     @property
     def near_undecided(self) -> bool:
@@ -101,7 +113,7 @@ class Candidates:
             return view.at_s - candidate.still_since_s < _RIVAL_S
         if not candidate.earned(view.at_s, arrival.there_s):
             return True
-        if self._is_full():
+        if self._is_full() and not self._makes_room(candidate, view):
             return True
         self._places.places.append(self._place(candidate, arrival, view))
         return False
@@ -116,6 +128,23 @@ class Candidates:
             )
         self._told_full = full
         return full
+
+    def _makes_room(self, candidate: Candidate, view: View) -> bool:
+        """Give up a place where standing does not matter, for one where it does; whether there was one."""
+        if not self._matters(candidate.box, view.size):
+            return False
+        spare = [place for place in self._places.places if not self._matters(place.box, view.size)]
+        if not spare:
+            return False
+        self._places.places.remove(min(spare, key=lambda place: place.support.mean_score))
+        return True
+
+    def _matters(self, box: Box, size: Size) -> bool:
+        """Whether a vehicle in `box` stands in one of the areas, were it by a corner."""
+        if not self._areas:
+            return True
+        contact = footprint(box).scaled(1.0 / size.width, 1.0 / size.height)
+        return any(clipped_area(area, contact) > 0.0 for area in self._areas)
 
     def _is_better(self, candidate: Candidate, arrival: Arrival, place: Place, at_s: float) -> bool:
         """Whether `candidate` is the vehicle of `place`, which was confirmed with a box around too much.

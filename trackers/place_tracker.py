@@ -11,7 +11,7 @@ import numpy as np
 
 from pipeline.detection import VEHICLES, Detection
 from pipeline.frame import Frame
-from pipeline.geometry import Box, Size
+from pipeline.geometry import Box, Polygon, Size
 from pipeline.picture import Gray
 from pipeline.standing import StandingUpdate, StandingVehicles
 from trackers.candidates import Candidates
@@ -57,15 +57,16 @@ class PlaceTracker(StandingVehicles):
 
     Args:
         options: thresholds; the defaults serve 0.5 to 30 frames a second.
+        areas: where standing matters, shares of the picture's sides; everywhere where there are none.
     """
 
-    def __init__(self, options: PlaceOptions | None = None) -> None:
+    def __init__(self, options: PlaceOptions | None = None, areas: tuple[Polygon, ...] = ()) -> None:
         self._options = options or PlaceOptions()
         self._gate = MotionGate(self._options.gate_step)
         self._compensation = MotionCompensation()
         self._history = GrayHistory(self._options.history_dense_s, self._options.history_span_s)
         self._places = StandingPlaces(self._options)
-        self._candidates = Candidates(self._options, self._places, self._history)
+        self._candidates = Candidates(self._options, self._places, self._history, areas)
         self._began_s: float | None = None
         self._close_ups = CloseUps(Allowance())
         self._parts: tuple[Box, ...] = ()

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import InvalidValueError
+from pipeline.geometry import Point, Polygon
 from tests.trackers.street import BEGIN, Actor, Log, Street, parked, watch
 from trackers.options import PlaceOptions
 from trackers.place_tracker import PlaceTracker
@@ -195,3 +196,16 @@ def test_a_full_memory_says_so_once_and_takes_the_next_when_a_place_is_free(
     assert [record.message for record in caplog.records].count(
         "1 vehicles stand in the view, the most that are kept: others wait for a place"
     ) == 1
+
+
+@pytest.mark.parametrize("inside", [True, False], ids=["in a zone", "in no zone"])
+def test_where_memory_is_full_a_zone_comes_before_the_rest(*, inside: bool) -> None:
+    """A car park in the view filled the memory, and who stood in the zone was never reported."""
+    first = Actor(path=parked(40.0, 60.0, arrive_s=-100.0), seed=1)
+    second = Actor(path=parked(200.0, 120.0, arrive_s=15.0), seed=2)
+    corners = (0.5, 0.3), (1.0, 0.3), (1.0, 1.0), (0.5, 1.0)
+    zone = Polygon(points=tuple(Point(x=x if inside else 1.0 - x, y=y) for x, y in corners))
+    tracker = PlaceTracker(PlaceOptions(max_places=1), areas=(zone,))
+    log = watch(tracker, Street([first, second]), 40.0, fps=2.0, gate=False)
+    (standing,) = log.updates[-1][1].standing
+    assert (standing.arrived_s > 10.0) == inside
