@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, PrivateAttr, StringConstraints, ValidationError
+from pydantic import AfterValidator, Field, PrivateAttr, StringConstraints, ValidationError
 
 from gotcha.config_cameras import Camera, FileCamera
 from gotcha.config_errors import sentences
@@ -24,7 +24,7 @@ from gotcha.config_services import (
     RepeatsConfig,
     RetentionConfig,
 )
-from gotcha.config_uploads import PhotosConfig, UploadsConfig
+from gotcha.config_uploads import NO_CAMERA, NO_CAMERA_OF_VIDEO, PhotosConfig, UploadsConfig
 from gotcha.config_videos import IngestConfig, VideosConfig
 from gotcha.config_web import WebConfig
 from gotcha.config_yaml import YamlDocument
@@ -35,8 +35,21 @@ from pipeline.geometry import Point, Polygon
 from pipeline.latin_plates import grammar_for
 from pipeline.zone import Zone, ZoneKind
 
+# Stand in reports for the camera of photos and videos that show no camera's view.
+_RESERVED = frozenset({NO_CAMERA, NO_CAMERA_OF_VIDEO})
+
+
+def _not_reserved(name: str) -> str:
+    if name in _RESERVED:
+        raise ValueError(
+            f"expected another name: {name} is that of what people send and no camera shows; call it"
+            f" {name}-1, for instance"
+        )
+    return name
+
+
 # Camera names become folders of the evidence and parts of job names.
-CameraName = Annotated[str, StringConstraints(pattern=r"^[\w-]{1,64}$")]
+CameraName = Annotated[str, StringConstraints(pattern=r"^[\w-]{1,64}$"), AfterValidator(_not_reserved)]
 _WHOLE_PICTURE = Polygon(points=tuple(Point(x=x, y=y) for x, y in ((0, 0), (1, 0), (1, 1), (0, 1))))
 
 
@@ -135,7 +148,7 @@ class Config(Section):
             raise ConfigError(
                 f"say whose view the video shows: --camera with one of {', '.join(self.cameras)}"
             )
-        name = like or next(iter(self.cameras), "video")
+        name = like or next(iter(self.cameras), NO_CAMERA_OF_VIDEO)
         camera = self.camera(name) if like or self.cameras else None
         everywhere = ZoneConfig(name="whole picture", kind=ZoneKind.NO_PARKING, polygon=_WHOLE_PICTURE)
         file = FileCamera(

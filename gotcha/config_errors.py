@@ -93,7 +93,7 @@ def _sentence(
     value = document.value_at(path) if document.holds(path) else None
     if kind == "extra_forbidden":
         return _unknown_key(path, document, model)
-    if detail["loc"][-1:] == ("[key]",):
+    if detail["loc"][-1:] == ("[key]",) and kind == "string_pattern_mismatch":
         return "expected a name of letters, digits, - and _, at most 64 of them", None
     if kind == "missing":
         field = _field_at(path, document, model)

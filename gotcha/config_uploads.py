@@ -6,6 +6,9 @@ from pydantic import Field
 
 from gotcha.config_section import ConfigPath, Section
 
+# What stands in reports for the camera of photos, and of videos, that are of none; no camera has these names.
+NO_CAMERA, NO_CAMERA_OF_VIDEO = "photos", "video"
+
 
 class UploadsConfig(Section):
     """Where uploaded files lie until they are analysed, and after."""

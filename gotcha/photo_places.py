@@ -8,14 +8,13 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from gotcha.config import Config
+from gotcha.config_uploads import NO_CAMERA
 from gotcha.config_zones import ZoneConfig
 from jobs.exif_values import Position
 from jobs.photo_facts import PhotoFacts, TimeFrom, distance_m
 from pipeline.geometry import Point, Polygon
 from pipeline.zone import Zone, ZoneKind
 
-# What stands in reports for the camera of photos that are of none.
-NO_CAMERA = "photos"
 _WHOLE = ZoneConfig(
     name="whole picture",
     kind=ZoneKind.NO_PARKING,

@@ -67,7 +67,7 @@ class SqlReportStore:
                 # Gives something back, so that all rows go in one statement (SQLAlchemy's insertmanyvalues).
                 statement = insert(EvidenceRow).returning(col(EvidenceRow.position))
                 session.execute(statement, [columns(item) for item in evidence])
-            sighting_rows.keep(session, sighting_rows.sighting_of(report))
+            sighting_rows.keep(session, sighting_rows.sighting_of(report, row.plate_corrected))
             step = _step(report.id, report.revision, before, after, at=at, by=by, why=_why(report))
             session.add(step)
             session.flush()

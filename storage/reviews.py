@@ -13,6 +13,7 @@ from sqlmodel import Session
 from pipeline.errors import IllegalTransitionError, InvalidValueError, StorageError
 from pipeline.report import ReportState
 from storage.chain import append_record
+from storage import sighting_rows
 from storage.review_tables import REVIEWS, ReviewRow
 from storage.tables import REPORTS, ReportRow
 from storage.transactions import asking, changing
@@ -120,6 +121,8 @@ class SqlReviews:
             session.add(
                 ReviewRow(
                     report_id=review.report_id,
+                if review.becomes is not None:
+                    sighting_rows.correct(session, review.report_id, review.becomes)
                     step=review.step.value,
                     reason=review.reason.strip(),
                     was=was,

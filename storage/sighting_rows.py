@@ -2,21 +2,42 @@
 
 from __future__ import annotations
 
+import unicodedata
+from dataclasses import replace
+
 import numpy as np
 from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
 from pipeline.detection import ObjectClass
 from pipeline.geometry import Box, Size
-from pipeline.plate import PlateText
+from pipeline.plate import UNKNOWN, PlateText
 from pipeline.report import EvidenceKind, Report
 from pipeline.vehicle_look import VehicleColour, VehicleLook
 from storage.sighting_tables import SightingRow, VectorRow
 from storage.sightings import Sighting
 
 
-def sighting_of(report: Report) -> Sighting:
-    """What a report says of the vehicle that was seen."""
+def corrected_plate(text: str) -> PlateText:
+    """A plate as a person says it: each character is sure, but for those that he does not know either."""
+    plate = "".join(unicodedata.normalize("NFC", text).upper().split())
+    sure = tuple(0.0 if one == UNKNOWN else 1.0 for one in plate)
+    return PlateText(text=plate, confidences=sure, accepted=bool(plate) and UNKNOWN not in plate, readings=0)
+
+
+def correct(session: Session, report_id: str, text: str) -> None:
+    """Let the vehicle of a report be found by its corrected plate, in the session's transaction."""
+    found = session.exec(
+        select(SightingRow, VectorRow)
+        .join(VectorRow, col(VectorRow.number) == col(SightingRow.number), isouter=True)
+        .where(SightingRow.report_id == report_id)
+    ).first()
+    if found is not None:
+        keep(session, replace(read(*found), plate=corrected_plate(text)))
+
+
+def sighting_of(report: Report, corrected: str | None = None) -> Sighting:
+    """What a report says of the vehicle that was seen; `corrected` is what a person says of its plate."""
     photo = next((item.key for item in report.evidence if item.kind is EvidenceKind.PHOTO_1), None)
     return Sighting(
         id=report.id,
@@ -25,7 +46,7 @@ def sighting_of(report: Report) -> Sighting:
         zone=report.zone,
         label=report.label,
         colour=None if report.look is None else report.look.colour,
-        plate=report.plate,
+        plate=report.plate if corrected is None else corrected_plate(corrected),
         box=report.box,
         frame_size=report.frame_size,
         score=report.score,

@@ -80,6 +80,13 @@ def test_an_allowed_plate_that_nobody_can_have_is_refused(region: str, plate: st
     )
 
 
+@pytest.mark.parametrize("name", ["photos", "video"])
+def test_a_camera_is_not_named_like_what_people_send(name: str) -> None:
+    """Its reports and evidence would lie among those of photos that no camera took."""
+    text = fault(CAMERA.replace("gate:", f"{name}:"))
+    assert f"expected another name: {name} is that of what people send" in text
+
+
 @pytest.mark.parametrize(
     ("polygon", "message"),
     [

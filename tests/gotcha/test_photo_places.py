@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from gotcha.config import Config, parse_config
-from gotcha.photo_places import NO_CAMERA, CameraFrom, photo_place
+from gotcha.config_uploads import NO_CAMERA
+from gotcha.photo_places import CameraFrom, photo_place
 from jobs.exif_values import Position
 from pipeline.errors import ConfigError
 

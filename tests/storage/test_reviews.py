@@ -16,6 +16,8 @@ from storage.database import open_database
 from storage.report_store import SqlReportStore
 from storage.retention import SqlRetention
 from storage.reviews import Review, ReviewStep, SqlReviews
+from storage.sighting_store import SqlSightingStore
+from storage.sightings import SightingQuery
 from storage.verification import Fault, verify_records
 from tests.postgres import NewDatabase
 from tests.reports import NOON, final, hex_id
@@ -58,6 +60,29 @@ def test_every_step_is_a_link_and_later_revisions_hold_it(engine: Engine) -> Non
     store.move(A, ReportState.EXPORTED, at=LATER, by="anna", why="for the city")
     check = verify_records(engine)
     assert (check.findings, check.links) == ([], 8)
+
+
+def test_a_vehicle_is_found_by_its_corrected_plate_and_no_longer_by_the_wrong_one(engine: Engine) -> None:
+    """Whoever searched first too, and after a later revision; the reading stays in the history."""
+    store, reviews, search = SqlReportStore(engine), SqlReviews(engine), SqlSightingStore(engine)
+    store.apply(final("a"), at=NOON, by="w1")
+
+    def found(plate: str) -> list[str]:
+        return [one.sighting.plate.text for one in search.search(SightingQuery(plate=plate))]
+
+    (read,) = found("12가3456")
+    corrected = Review(report_id=A, step=ReviewStep.CORRECTED, becomes="34나 5678", by="anna", at=LATER)
+    reviews.add(corrected)
+    assert (found("12가3456"), found("34나5678")) == ([], ["34나5678"])
+    store.apply(final("a", revision=3, departed_at=LATER), at=LATER, by="w1")
+    assert (found("12가3456"), found("34나5678")) == ([], ["34나5678"])
+    assert [one.was for one in reviews.of(A)] == [read]
+    stored = store.get(A)
+    assert stored is not None
+    assert stored.report.plate.text == read
+    again = Review(report_id=A, step=ReviewStep.CORRECTED, becomes="34나56?8", by="anna", at=LATER)
+    reviews.add(again)
+    assert found("34나5668") == ["34나56?8"]
 
 
 @pytest.mark.parametrize(
