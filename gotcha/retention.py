@@ -18,6 +18,7 @@ from gotcha.config_services import RetentionConfig
 from gotcha.dead_letters import BY, OUTBOX, expire_dead_letters
 from gotcha.evidence_wiring import evidence_on_the_way, open_evidence
 from gotcha.hourly import hourly
+from gotcha.settings_in_force import SettingsInForce
 from pipeline.errors import EvidenceError
 from pipeline.report import ReportState
 from storage.access_log import Access, AccessAction, SqlAccessLog
@@ -144,6 +145,10 @@ class Purge:
             log_entries=entries,
         )
 
+    def due_by_state(self, now: datetime) -> Mapping[ReportState, int]:
+        """How many reports have expired at `now`, by their state."""
+        return self._retention.count_due(self._before(now))
+
     def log_entries(self, now: datetime) -> int:
         """How many entries of the access log have expired at `now`."""
         return self._log.older_than(self._log_before(now))
@@ -209,15 +214,16 @@ def open_purge(config: Config, engine: Engine) -> Purge:
 def purging_hourly(config: Config, engine: Engine) -> Iterator[None]:
     """Purges once an hour while the block runs, in a thread; unnamed evidence once a day.
 
-    Several programs may do so at once: each report is expired by one of them.
+    Days that are changed in the configuration's file hold from the next purge on. Several programs may do so
+    at once: each report is expired by one of them.
     """
-    rounds = 0
+    rounds, settings = 0, SettingsInForce(config)
 
     def purge() -> None:
         nonlocal rounds
         sweeping = rounds % _SWEEP_EVERY == 0
         on_the_way = evidence_on_the_way(config) if sweeping else None
-        done = open_purge(config, engine).run(datetime.now(UTC), on_the_way=on_the_way)
+        done = open_purge(settings.current(), engine).run(datetime.now(UTC), on_the_way=on_the_way)
         rounds += 1
         if done.expired or done.unnamed or done.dead_letters or done.log_entries:
             _log.info("%s", summary(done))

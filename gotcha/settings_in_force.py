@@ -98,7 +98,9 @@ class SettingsInForce:
             if (self._only is None or name in self._only)
             and (taken := self._taken(name, before.cameras.get(name), found)) is not None
         }
-        self._config = before.model_copy(update={"cameras": cameras, "holidays": read.holidays})
+        self._config = before.model_copy(
+            update={"cameras": cameras, "holidays": read.holidays, "retention": read.retention}
+        )
         editions = {}
         for name, camera in cameras.items():
             old = before.cameras.get(name)
@@ -110,10 +112,11 @@ class SettingsInForce:
                 self._note(before, name)
         # After the configuration: whoever sees an edition finds what it stands for.
         self._editions = editions
-        rest: dict[str, object] = {"cameras": {}, "holidays": ()}
+        rest: dict[str, object] = {"cameras": {}, "holidays": (), "retention": None}
         if read.model_copy(update=rest) != before.model_copy(update=rest):
             _log.warning(
-                "the configuration was changed in more than its cameras: the rest holds after a restart"
+                "the configuration was changed in more than its cameras and its retention: "
+                "the rest holds after a restart"
             )
 
     def _taken(self, name: str, old: Camera | None, found: Camera) -> Camera | None:

@@ -19,6 +19,7 @@ from gotcha.device_wiring import device_services
 from gotcha.evidence_wiring import open_evidence
 from gotcha.ingest_wiring import webhook
 from gotcha.photo_wiring import photo_services
+from gotcha.retention_book import FileRetention
 from gotcha.settings_in_force import SettingsInForce
 from gotcha.signing_key import signing_key
 from gotcha.video_wiring import video_services
@@ -105,6 +106,7 @@ def opened_services(
             exports=_exports(engine, redis, now),
             webhook=webhook(config, engine, redis),
             zones=None if config.path is None else FileZones(ConfigFile(config.path)),
+            retention=None if config.path is None else FileRetention(ConfigFile(config.path), engine, now),
             cameras=None if config.path is None else FileCameras(ConfigFile(config.path)),
             checks={
                 "database": _answering(engine),

@@ -93,6 +93,18 @@ class SqlRetention:
                 for row in session.exec(query)
             )
 
+    def count_due(self, before: Mapping[ReportState, datetime]) -> dict[ReportState, int]:
+        """How many reports of each state were first stored before the moment given for it."""
+        with reading(self._engine) as session:
+            return {
+                state: session.exec(
+                    select(func.count())
+                    .select_from(ReportRow)
+                    .where(ReportRow.state == state.value, col(ReportRow.stored_at) < moment)
+                ).one()
+                for state, moment in before.items()
+            }
+
     def expire(self, report: DueReport, *, at: datetime, by: str, why: str) -> bool:
         """End a report, in one transaction; whether it was still there and in the state it was due in.
 

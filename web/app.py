@@ -21,6 +21,7 @@ from web import (
     photos_api,
     queue_api,
     reports_api,
+    retention_api,
     search_api,
     statistics_api,
     video_pieces_api,
@@ -40,6 +41,7 @@ from web.pages import (
     queue,
     report,
     reports,
+    retention,
     settings,
     shell,
     statistics,
@@ -89,6 +91,7 @@ def create_app(services: WebServices) -> FastAPI:
     app.include_router(statistics_api.router)
     app.include_router(devices_api.router)
     app.include_router(zones_api.router)
+    app.include_router(retention_api.router)
     app.include_router(cameras_api.router)
     app.include_router(cameras_api.trials)
     app.include_router(accounts_api.router)
@@ -104,6 +107,7 @@ def create_app(services: WebServices) -> FastAPI:
         find,
         uploads,
         statistics,
+        retention,
         zones,
         settings,
         cameras,

@@ -30,6 +30,7 @@ from web.first_user import FirstUser
 from web.logins import Logins
 from web.overview import Disk
 from web.photo_services import PhotoServices
+from web.retention_services import RetentionBook
 from web.video_services import VideoServices
 from web.webhook import Webhook
 from web.zone_services import ZoneBook
@@ -92,6 +93,7 @@ class WebServices:
         exports: asks for evidence packs of reports, and finds them.
         webhook: takes in files of buckets; None where it is not set up.
         zones: reads and writes zones of cameras; None where the configuration has no file.
+        retention: reads and writes how long records are kept; None where the configuration has no file.
         cameras: reads, writes and tries cameras; None where the configuration has no file.
         checks: by name, what must work for the program to be of use; each raises GotchaError if it does not.
         now: the clock, aware UTC.
@@ -120,6 +122,7 @@ class WebServices:
     exports: ExportIntake
     webhook: Webhook | None
     zones: ZoneBook | None
+    retention: RetentionBook | None
     cameras: CameraBook | None
     checks: Mapping[str, Callable[[], None]]
     now: Callable[[], datetime]

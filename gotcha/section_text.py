@@ -1,0 +1,96 @@
+"""Values of a top-level section written into the text of a configuration file: all else stays as it was."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+
+from pydantic import JsonValue
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap
+
+from pipeline.errors import ConfigError
+
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\']|\'\')*\'')
+
+
+def with_values(text: str, section: str, values: Mapping[str, JsonValue]) -> str:
+    """`text` with these keys of a section; null takes one away, keys that are not named stay.
+
+    Args:
+        text: YAML, checked already.
+        section: a key at the top; it is added where there is none.
+        values: plain values and lists of them, by key.
+
+    Raises:
+        ConfigError: the section is not written one key a line.
+    """
+    for key, value in values.items():
+        text = _with_value(text, section, key, value)
+    return text
+
+
+def _with_value(text: str, section: str, key: str, value: JsonValue) -> str:
+    root = YAML(typ="rt", pure=True).load(text)
+    lines = text.splitlines(keepends=True)
+    if lines and not lines[-1].endswith("\n"):
+        lines[-1] += "\n"
+    held = root.get(section) if isinstance(root, CommentedMap) else None
+    if not held:
+        return text if value is None else _with_section(lines, root, section, key, value)
+    if held.fa.flow_style():
+        raise ConfigError(f"write `{section}` one key a line: on one line it cannot be changed from here")
+    known = list(held)
+    if key in held:
+        begin, depth = held.lc.key(key)
+        if held.lc.value(key)[0] != begin or not _on_one_line(lines, begin, depth):
+            raise ConfigError(
+                f"write `{section}.{key}` on one line: as it is, it cannot be changed from here"
+            )
+        if value is None:
+            gone = [] if len(known) > 1 else [f"{section}: {{}}\n"]
+            at = held.lc.key(key)[0]
+            if gone:
+                top = root.lc.key(section)[0]
+                return "".join([*lines[:top], *gone, *lines[at + 1 :]])
+            return "".join([*lines[:at], *lines[at + 1 :]])
+        if _same(held[key], value):
+            return text
+        line, column = held.lc.value(key)
+        rest = lines[line][column:]
+        quoted = _QUOTED.match(rest)
+        length = quoted.end() if quoted else len(re.split(r"\s+#|\n", rest, maxsplit=1)[0].rstrip())
+        lines[line] = lines[line][:column] + json.dumps(value, ensure_ascii=False) + rest[length:]
+        return "".join(lines)
+    if value is None:
+        return text
+    last, depth = held.lc.key(known[-1])
+    written = f"{' ' * depth}{key}: {json.dumps(value, ensure_ascii=False)}\n"
+    after = last + 1
+    while after < len(lines) and re.match(rf" {{{depth + 1},}}\S", lines[after]):
+        after += 1
+    return "".join([*lines[:after], written, *lines[after:]])
+
+
+def _with_section(
+    lines: list[str], root: CommentedMap | None, section: str, key: str, value: JsonValue
+) -> str:
+    written = f"  {key}: {json.dumps(value, ensure_ascii=False)}\n"
+    if root is not None and section in root:
+        # `section:` or `section: {}`, in which nothing stands yet.
+        at = root.lc.key(section)[0]
+        head = re.sub(rf"^({re.escape(section)}\s*:)[^\S\n]*(\{{\s*\}})?", r"\1", lines[at])
+        return "".join([*lines[:at], head, written, *lines[at + 1 :]])
+    return "".join([*lines, "\n" if lines else "", f"{section}:\n", written])
+
+
+def _on_one_line(lines: list[str], begin: int, depth: int) -> bool:
+    """Whether nothing that belongs to the key in line `begin` stands below it."""
+    return begin + 1 == len(lines) or not re.match(rf" {{{depth + 1},}}[^\s#]", lines[begin + 1])
+
+
+def _same(before: object, after: JsonValue) -> bool:
+    if isinstance(after, list):
+        return isinstance(before, list) and list(before) == after
+    return type(after) is type(before) and before == after
