@@ -115,8 +115,13 @@ class Exporter:
         if stored is None or stored.report.revision != proof.link.revision:
             raise StorageError(f"report {request.report_id} changed just now; export it again")
         next_state(stored.state, ReportState.EXPORTED)
-        reviewed = SqlReviews(self._engine).current(request.report_id)
-        refuse_withdrawn(request.report_id, None if reviewed is None else reviewed.verdict)
+        reviews = SqlReviews(self._engine)
+        reviewed = reviews.current(request.report_id)
+        refuse_withdrawn(
+            request.report_id,
+            None if reviewed is None else reviewed.verdict,
+            reviews.merged_into([request.report_id]).get(request.report_id),
+        )
         report = stored.report
         contents = PackContents(
             stored=stored,

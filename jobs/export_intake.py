@@ -77,8 +77,13 @@ class ExportIntake:
     def check(self, stored: StoredReport) -> None:
         """Whether the report may leave the house, in a pack made earlier too; raises as `ask`."""
         next_state(stored.state, ReportState.EXPORTED)
-        reviewed = self._reviews.current(stored.report.id)
-        refuse_withdrawn(stored.report.id, None if reviewed is None else reviewed.verdict)
+        report_id = stored.report.id
+        reviewed = self._reviews.current(report_id)
+        refuse_withdrawn(
+            report_id,
+            None if reviewed is None else reviewed.verdict,
+            self._reviews.merged_into([report_id]).get(report_id),
+        )
 
     def may_leave(self, stored: StoredReport) -> bool:
         """`check` as an answer."""

@@ -69,3 +69,8 @@ class ListedReport:
     repeats: int
     rejection: str | None
     duplicate_of: str | None
+
+    @property
+    def is_merged(self) -> bool:
+        """Whether people have merged it with another report, which `SqlReviews.merged_into` names."""
+        return self.verdict == "merged"

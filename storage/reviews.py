@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Engine, Row, select
+from sqlalchemy import Engine, Row, Select, select
 from sqlmodel import Session
 
 from pipeline.errors import IllegalTransitionError, InvalidValueError, StorageError
 from pipeline.report import ReportState
-from storage.chain import append_record
 from storage import sighting_rows
+from storage.chain import append_record
 from storage.review_tables import REVIEWS, ReviewRow
 from storage.tables import REPORTS, ReportRow
 from storage.transactions import asking, changing
@@ -36,15 +37,21 @@ _ACCUSATIONS = frozenset({ReportState.FINAL, ReportState.EXPORTED})
 _WITHDRAWN = frozenset({ReviewStep.REJECTED, ReviewStep.MERGED})
 
 
-def refuse_withdrawn(report_id: str, verdict: str | None) -> None:
+def refuse_withdrawn(report_id: str, verdict: str | None, merged_into: str | None = None) -> None:
     """Stop an accusation that a person has taken back from leaving the house.
+
+    Args:
+        report_id: of which report.
+        verdict: what a person said of it.
+        merged_into: the report that counts in its place, to be named.
 
     Raises:
         IllegalTransitionError: the verdict is that it is wrong, or a repeat of another report.
     """
     if verdict in _WITHDRAWN:
+        said = f"{verdict} by a person" if merged_into is None else f"merged into {merged_into} by a person"
         raise IllegalTransitionError(
-            f"report {report_id} was {verdict} by a person and is not exported; reopen its review first"
+            f"report {report_id} was {said} and is not exported; reopen its review first"
         )
 
 
@@ -114,6 +121,8 @@ class SqlReviews:
             if review.step is ReviewStep.CORRECTED:
                 was = row.plate_corrected or row.plate_text
                 row.plate_corrected = review.becomes
+                if review.becomes is not None:
+                    sighting_rows.correct(session, review.report_id, review.becomes)
             else:
                 was = row.verdict
                 _check(session, row, review)
@@ -121,8 +130,6 @@ class SqlReviews:
             session.add(
                 ReviewRow(
                     report_id=review.report_id,
-                if review.becomes is not None:
-                    sighting_rows.correct(session, review.report_id, review.becomes)
                     step=review.step.value,
                     reason=review.reason.strip(),
                     was=was,
@@ -144,6 +151,24 @@ class SqlReviews:
         verdict = None if row.verdict is None else ReviewStep(row.verdict)
         return Reviewed(verdict=verdict, plate=row.plate_corrected)
 
+    def merged_into(self, report_ids: Iterable[str]) -> Mapping[str, str]:
+        """The reports that count in the place of those of `report_ids` that people have merged.
+
+        One that was merged with another, and that one later with a third, counts as the third. Where the
+        other has expired, what people said of it went with it: it is named all the same.
+        """
+        direct: dict[str, str] = {}
+        new, asked = set(report_ids), set[str]()
+        wanted = frozenset(new)
+        with asking(self._engine) as connection:
+            while new:
+                merges = connection.execute(_merges(new)).all()
+                # In their order: of a report that was opened again and merged anew the last merge counts.
+                direct.update({row.report_id: row.becomes for row in merges})
+                asked |= new
+                new = set(direct.values()) - asked
+        return {report_id: _end(direct, report_id) for report_id in wanted & direct.keys()}
+
     def of(self, report_id: str) -> tuple[Review, ...]:
         """Every step, oldest first."""
         wanted = select(*REVIEWS).where(REVIEWS.report_id == report_id).order_by(REVIEWS.id)
@@ -161,6 +186,28 @@ def _check(session: Session, row: ReportRow, review: Review) -> None:
         raise IllegalTransitionError("a report is merged with another one of the same camera")
     if original.verdict == ReviewStep.MERGED.value:
         raise IllegalTransitionError(f"report {original.id} is a repeat itself: merge with the first one")
+
+
+def _merges(report_ids: Collection[str]) -> Select[Any]:
+    return (
+        select(REVIEWS.report_id, REVIEWS.becomes)
+        .join(ReportRow, REPORTS.id == REVIEWS.report_id)
+        .where(
+            REVIEWS.report_id.in_(report_ids),
+            REVIEWS.step == ReviewStep.MERGED.value,
+            REPORTS.verdict == ReviewStep.MERGED.value,
+        )
+        .order_by(REVIEWS.id)
+    )
+
+
+def _end(direct: Mapping[str, str], report_id: str) -> str:
+    # Nothing is merged with what is merged itself, so that the way ends; rows that were altered from outside
+    # may make it a ring, which must not stop a list.
+    passed = [report_id]
+    while (following := direct.get(passed[-1])) is not None and following not in passed:
+        passed.append(following)
+    return passed[-1]
 
 
 def _review(row: Row[Any]) -> Review:

@@ -25,7 +25,9 @@ Services = Annotated[WebServices, Depends(services_of)]
 
 
 class ReportItem(BaseModel):
-    """A report in a list; `verdict` null is not reviewed yet."""
+    """A report in a list; `verdict` null is not reviewed yet. `merged_into` is the report that counts in the
+    place of one that people have merged, however often that one was merged on.
+    """
 
     id: str
     state: str
@@ -44,6 +46,7 @@ class ReportItem(BaseModel):
     repeats: int
     rejection: str | None
     duplicate_of: str | None
+    merged_into: str | None
 
 
 class ReportList(BaseModel):
@@ -83,6 +86,7 @@ class WholeReport(BaseModel):
     id: str
     state: str
     verdict: str | None
+    merged_into: str | None
     camera: str
     zone: str
     plate: str
@@ -114,7 +118,9 @@ def list_reports(
     wanted = asked(filters, caller, services.settings.time_zone)
     page = services.report_pages.page(wanted.query, after=wanted.after, rows=rows)
     following = None if page.next is None else key_text(page.next)
-    return ReportList(reports=[_item(report) for report in page.reports], next=following)
+    merged = services.reviews.merged_into(report.id for report in page.reports if report.is_merged)
+    items = [_item(report, merged.get(report.id)) for report in page.reports]
+    return ReportList(reports=items, next=following)
 
 
 @router.get("/{report_id}")
@@ -126,6 +132,7 @@ def one_report(report_id: str, caller: Viewer, services: Services) -> WholeRepor
         id=report.id,
         state=found.state.value,
         verdict=None if reviewed is None or reviewed.verdict is None else reviewed.verdict.value,
+        merged_into=services.reviews.merged_into([report.id]).get(report.id),
         camera=report.camera,
         zone=report.zone,
         plate=report.plate.text,
@@ -166,7 +173,7 @@ def review(report_id: str, body: ReviewRequest, caller: Operator, services: Serv
     )
 
 
-def _item(report: ListedReport) -> ReportItem:
+def _item(report: ListedReport, merged_into: str | None) -> ReportItem:
     return ReportItem(
         id=report.id,
         state=report.state,
@@ -185,4 +192,5 @@ def _item(report: ListedReport) -> ReportItem:
         repeats=report.repeats,
         rejection=report.rejection,
         duplicate_of=report.duplicate_of,
+        merged_into=merged_into,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from pipeline.report import Evidence, Report
@@ -69,11 +69,17 @@ def report_json(report: Report) -> dict[str, Json]:
     }
 
 
-def stored_json(stored: StoredReport, history: tuple[HistoryEntry, ...] = ()) -> dict[str, Json]:
-    """One report as stored, with the state its life has come to and, where given, its history."""
+def stored_json(
+    stored: StoredReport, history: tuple[HistoryEntry, ...] = (), *, merged_into: str | None = None
+) -> dict[str, Json]:
+    """One report as stored, with the state its life has come to and, where given, its history.
+
+    `merged_into` is the report that counts in its place, where people have merged it.
+    """
     found = report_json(stored.report)
     found["state"] = stored.state.value
     found["repeats"] = stored.repeats
+    found["merged_into"] = merged_into
     found["last_seen_at"] = moment_json(stored.last_seen_at)
     found["stored_at"] = moment_json(stored.stored_at)
     found["updated_at"] = moment_json(stored.updated_at)
@@ -92,12 +98,13 @@ def stored_json(stored: StoredReport, history: tuple[HistoryEntry, ...] = ()) ->
     return found
 
 
-def stored_csv(stored: Iterable[StoredReport]) -> str:
-    """As `reports_csv`, with the state each has come to and its repeats."""
+def stored_csv(stored: Iterable[StoredReport], merged_into: Mapping[str, str]) -> str:
+    """As `reports_csv`, with the state each has come to, its repeats, and what it was merged into, by id."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, (*CSV_COLUMNS, "repeats"), extrasaction="ignore", lineterminator="\n")
+    columns = (*CSV_COLUMNS, "repeats", "merged_into")
+    writer = csv.DictWriter(text, columns, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
-    writer.writerows(stored_json(one) for one in stored)
+    writer.writerows(stored_json(one, merged_into=merged_into.get(one.report.id)) for one in stored)
     return text.getvalue()
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -31,12 +32,17 @@ _STYLES = {
 }
 
 
-def reports_table(reports: Iterable[tuple[Report, ReportState]], time_zone_of: ZoneOf) -> Table:
+def reports_table(
+    reports: Iterable[tuple[Report, ReportState]],
+    time_zone_of: ZoneOf,
+    merged_into: Mapping[str, str] = MappingProxyType({}),
+) -> Table:
     """Reports as rows.
 
     Args:
         reports: each with the state its life has come to.
         time_zone_of: the time zone of a camera, by its name.
+        merged_into: the reports that count in the place of those that people have merged, by their ids.
     """
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in ("id", "state", "camera", "zone", "plate", "vehicle", "arrived", "stood", "remark"):
@@ -53,7 +59,7 @@ def reports_table(reports: Iterable[tuple[Report, ReportState]], time_zone_of: Z
             report.label.value,
             arrival_shown(report, time_zone_of(report.camera)),
             stood(report),
-            Text(remark(report)),
+            Text(remark(report, merged_into.get(report.id))),
         )
     return table
 
@@ -117,9 +123,9 @@ def plate_shown(plate: PlateText) -> str:
     return plate.text if plate.accepted else f"({plate.text})"
 
 
-def remark(report: Report) -> str:
-    """What an operator should know beyond the columns."""
-    parts = []
+def remark(report: Report, merged_into: str | None = None) -> str:
+    """What an operator should know beyond the columns; `merged_into` counts in its place."""
+    parts = [] if merged_into is None else [f"merged into {merged_into[:8]}"]
     if report.rejection:
         parts.append(report.rejection.value.replace("_", " "))
     if report.duplicate_of:

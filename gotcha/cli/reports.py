@@ -66,22 +66,28 @@ def list_reports(
     )
     if as_json and as_csv:
         raise ConfigError("expected --json or --csv, got both")
-    with open_store(config) as store:
+    with opened_database(config) as engine:
+        from storage.report_store import SqlReportStore
+        from storage.reviews import SqlReviews
+
+        store = SqlReportStore(engine)
         found, in_all = _all_of(store, wanted) if everything else store.list(wanted), store.count(wanted)
+        merged = SqlReviews(engine).merged_into(stored.report.id for stored in found)
     if as_json or as_csv:
         _log_query(config, "CSV" if as_csv else "JSON", wanted, len(found))
     if as_csv:
-        typer.echo(stored_csv(found), nl=False)
+        typer.echo(stored_csv(found, merged), nl=False)
         return
     if as_json:
-        _print_json([stored_json(stored) for stored in found])
+        _print_json([stored_json(one, merged_into=merged.get(one.report.id)) for one in found])
         return
     if not found:
         err().print(
             "No reports fit." if wanted != ReportFilter(limit=limit) else "No reports are stored yet."
         )
         return
-    out().print(reports_table(((s.report, s.state) for s in found), lambda name: time_zone_of(config, name)))
+    rows = ((stored.report, stored.state) for stored in found)
+    out().print(reports_table(rows, lambda name: time_zone_of(config, name), merged))
     if in_all > len(found):
         err().print(f"{len(found)} of {in_all} reports; --limit shows more.", style="dim")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -14,6 +16,7 @@ from gotcha.cli.app import app
 from pipeline.report import Report, ReportState
 from storage.database import open_database
 from storage.report_store import SqlReportStore
+from storage.reviews import Review, ReviewStep, SqlReviews
 from tests import reports as samples
 
 Run = Callable[..., Result]
@@ -103,6 +106,30 @@ def test_filters(reports: Run, filters: tuple[str, ...], expected: list[int]) ->
     result = reports("list", "--json", *filters)
     assert result.exit_code == 0
     assert ids(result) == expected
+
+
+def test_lists_name_the_report_that_counts_for_a_merged_one(reports: Run, tmp_path: Path) -> None:
+    """01 was merged with 05, and that one with 06."""
+    first, second, last = ("01" * 16, "05" * 16, "06" * 16)
+    engine = open_database(f"sqlite:///{tmp_path / 'var' / 'gotcha.db'}")
+    for number in (5, 6):
+        SqlReportStore(engine).apply(numbered(number), at=ARRIVED, by="test")
+    for merged, becomes in ((first, second), (second, last)):
+        step = Review(report_id=merged, step=ReviewStep.MERGED, becomes=becomes, by="anna", at=ARRIVED)
+        SqlReviews(engine).add(step)
+    engine.dispose()
+    listed = json.loads(reports("list", "--json").stdout)
+    assert {one["id"]: one["merged_into"] for one in listed if one["merged_into"]} == {
+        first: last,
+        second: last,
+    }
+    rows = csv.DictReader(io.StringIO(reports("list", "--csv").stdout))
+    assert {row["id"]: row["merged_into"] for row in rows if row["merged_into"]} == {
+        first: last,
+        second: last,
+    }
+    (line,) = [line for line in reports("list").stdout.splitlines() if line.startswith("01010101")]
+    assert line.rstrip().endswith("merged into 06060606")
 
 
 def test_a_cut_list_says_so(reports: Run) -> None:

@@ -171,6 +171,19 @@ def test_a_person_confirms_rejects_merges_and_opens_again(site: Site) -> None:
     assert stored.state is ReportState.FINAL
 
 
+def test_the_list_names_the_report_that_counts_for_a_merged_one(site: Site) -> None:
+    first, second, last = (kept(site.services, name).id for name in "abc")
+    client = site.client(Role.OPERATOR)
+    for merged, becomes in ((first, second), (second, last)):
+        answer = client.post(f"/reports/{merged}/review", data={"step": "merged", "becomes": becomes})
+        assert answer.status_code == 200
+    page = client.get("/reports").text
+    assert page.count(f'href="/reports/{last}">into {last[:8]}</a>') == 2
+    listed = client.get("/api/reports").json()["reports"]
+    assert {one["id"]: one["merged_into"] for one in listed} == {first: last, second: last, last: None}
+    assert client.get(f"/api/reports/{first}").json()["merged_into"] == last
+
+
 def test_a_later_revision_keeps_what_a_person_said(site: Site) -> None:
     report = kept(site.services, "a")
     client = site.client(Role.OPERATOR)

@@ -28,6 +28,7 @@ class ReportRowView:
         state, state_name: of its life; its name for programs.
         repeats: how many there were; empty for none.
         verdict, verdict_name: of a person; its name is None while there is none.
+        merged_into, merged_id: the report that counts in its place, in words, and its id; empty for none.
     """
 
     id: str
@@ -44,10 +45,14 @@ class ReportRowView:
     repeats: str
     verdict: str
     verdict_name: str | None
+    merged_into: str
+    merged_id: str
 
 
-def row_view(report: ListedReport, t: Words, local: Callable[[datetime], str]) -> ReportRowView:
-    """The row of a report, in a language and in local time."""
+def row_view(
+    report: ListedReport, t: Words, local: Callable[[datetime], str], merged_into: str | None
+) -> ReportRowView:
+    """The row of a report, in a language and in local time; `merged_into` counts in its place."""
     waiting = report.verdict is None and report.state in _REVIEWED
     verdict = "open" if waiting else report.verdict
     return ReportRowView(
@@ -65,4 +70,6 @@ def row_view(report: ListedReport, t: Words, local: Callable[[datetime], str]) -
         repeats=t("reports.repeats", number=report.repeats) if report.repeats else "",
         verdict=t(f"verdict.{verdict}") if verdict else "",
         verdict_name=report.verdict,
+        merged_into=t("reports.merged_into", report=merged_into[:8]) if merged_into else "",
+        merged_id=merged_into or "",
     )

@@ -47,9 +47,10 @@ def _context(
     wanted = asked(filters, caller, time_zone)
     page = services.report_pages.page(wanted.query, after=wanted.after, rows=ROWS)
     spoken, local = words_of(request), local_times(time_zone)
+    merged = services.reviews.merged_into(report.id for report in page.reports if report.is_merged)
     return {
         "filters": filters,
-        "rows": [row_view(report, spoken, local) for report in page.reports],
+        "rows": [row_view(report, spoken, local, merged.get(report.id)) for report in page.reports],
         "next_address": None if page.next is None else filters.address(after=key_text(page.next)),
         "same_address": filters.address(after=None),
         "cameras": [name for name in services.settings.cameras if caller.may_see(name)],
