@@ -160,6 +160,8 @@ class SqlReviews:
         direct: dict[str, str] = {}
         new, asked = set(report_ids), set[str]()
         wanted = frozenset(new)
+        if not wanted:
+            return direct
         with asking(self._engine) as connection:
             while new:
                 merges = connection.execute(_merges(new)).all()

@@ -179,16 +179,9 @@ def test_a_redis_that_is_away_at_the_request(
     assert found(analyses, "a").state is AnalysisState.COMPLETED
 
 
-def test_a_worker_killed_in_mid_job(
-    analyses: AnalysisStore,
-    queue: AnalysisQueue,
-    start: StartWorker,
-    service: RedisService,
-    database_url: str,
-    client: Redis,
-    tmp_path: Path,
-) -> None:
-    hang = tmp_path / "hang"
+def kill_in_mid_job(queue: AnalysisQueue, service: RedisService, database_url: str, folder: Path) -> None:
+    """Ask for the analysis `a`, and kill the worker that has begun it."""
+    hang = folder / "hang"
     hang.touch()
     command = [sys.executable, "-m", "tests.jobs.analysis_rig", service.url, database_url, str(hang)]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
@@ -198,6 +191,18 @@ def test_a_worker_killed_in_mid_job(
     finally:
         process.kill()
         process.wait()
+
+
+def test_a_worker_killed_in_mid_job(
+    analyses: AnalysisStore,
+    queue: AnalysisQueue,
+    start: StartWorker,
+    service: RedisService,
+    database_url: str,
+    client: Redis,
+    tmp_path: Path,
+) -> None:
+    kill_in_mid_job(queue, service, database_url, tmp_path)
     assert found(analyses, "a").state is AnalysisState.PROCESSING
     # Both at once: the job of the killed worker is gone from Redis too.
     client.flushall()
@@ -219,16 +224,7 @@ def test_a_worker_killed_while_redis_lives(
     tmp_path: Path,
 ) -> None:
     """RQ calls the job failed once the heartbeat is over; the sweep takes it from there."""
-    hang = tmp_path / "hang"
-    hang.touch()
-    command = [sys.executable, "-m", "tests.jobs.analysis_rig", service.url, database_url, str(hang)]
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-    try:
-        queue.submit(asked("a"))
-        wait_for(hang.with_suffix(".reached").exists, what="the worker being in mid-job")
-    finally:
-        process.kill()
-        process.wait()
+    kill_in_mid_job(queue, service, database_url, tmp_path)
     start(ObedientAnalyzer())
     wait_for_end(analyses, "a", timeout_s=60)
     done = found(analyses, "a")

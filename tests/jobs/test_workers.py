@@ -9,6 +9,7 @@ from typing import cast
 
 import pytest
 from redis import Redis
+from rq import Queue
 
 from jobs.dispatcher import Dispatcher
 from jobs.embedded_redis import RedisService, open_redis
@@ -99,6 +100,15 @@ def test_a_job_that_kills_its_workers_again_and_again_is_given_up(
     assert revisions(store, "a") == [2]
 
 
+def queued(outbox: Outbox, dispatcher: Dispatcher, client: Redis) -> Queue:
+    """The queue, with the report `a` waiting in it."""
+    dispatcher.start()
+    outbox.offer(final("a"))
+    queue = open_queue(client, QueueName.LIGHT)
+    wait_for(lambda: queue.count == 1)
+    return queue
+
+
 def test_a_job_that_was_taken_and_never_begun_comes_back(
     outbox: Outbox,
     dispatcher: Dispatcher,
@@ -108,10 +118,7 @@ def test_a_job_that_was_taken_and_never_begun_comes_back(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("jobs.supervisor.TAKEN_LIMIT_S", 0.5)
-    dispatcher.start()
-    outbox.offer(final("a"))
-    queue = open_queue(client, QueueName.LIGHT)
-    wait_for(lambda: queue.count == 1)
+    queue = queued(outbox, dispatcher, client)
     # What a worker killed right after taking the job leaves.
     assert client.lmove(queue.key, queue.intermediate_queue_key)
     workers.start(store)
@@ -129,10 +136,7 @@ def test_a_job_that_lies_in_no_list_comes_back(
 ) -> None:
     monkeypatch.setattr("jobs.dispatcher._STRANDED_AFTER_S", 0.5)
     monkeypatch.setattr("jobs.dispatcher.NEW_ROUND_S", 0.1)
-    dispatcher.start()
-    outbox.offer(final("a"))
-    queue = open_queue(client, QueueName.LIGHT)
-    wait_for(lambda: queue.count == 1)
+    queue = queued(outbox, dispatcher, client)
     client.delete(queue.key)
     workers.start(store)
     assert dispatcher.wait_until_stored(20)

@@ -16,10 +16,10 @@ from PIL import Image, ImageDraw
 
 from jobs.camera_status import CameraStatus, StatusBoard
 from jobs.live_view import LivePicture, LiveViews, View
-from pipeline.report import CameraCondition
 from storage.account_values import Login, Role
 from tests.reports import rejected
 from tests.web.kept_reports import kept
+from tests.web.statuses import well
 from web.passwords import hash_password
 from web.services import WebServices
 
@@ -89,22 +89,7 @@ def watched(services: WebServices) -> Iterator[None]:
 
 def statuses() -> list[CameraStatus]:
     now = datetime.now(UTC)
-    gate = CameraStatus(
-        camera="gate",
-        node="n",
-        told_at=now,
-        condition=CameraCondition.OK,
-        frame_at=now,
-        heard_at=now,
-        analysed_rate=2.0,
-        dropped_rate=0.0,
-        frames=400,
-        dropped=0,
-        damaged=0,
-        restarts=0,
-        trouble=None,
-        failure=None,
-    )
+    gate = well(now)
     trouble = "nothing answers at 192.168.0.40"
     return [gate, replace(gate, camera="yard", condition=None, heard_at=None, frame_at=None, trouble=trouble)]
 

@@ -7,30 +7,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from jobs.camera_status import CameraStatus
 from jobs.node_status import NodeStatus
 from jobs.queue_figures import QueueFigures
 from jobs.queue_name import QueueName
 from pipeline.report import CameraCondition
+from tests.web.statuses import well
 from web.overview import Disk, Figures, Tone, at_a_glance, needs
 
 NOW = datetime(2026, 5, 1, 9, tzinfo=UTC)
-WELL = CameraStatus(
-    camera="gate",
-    node="n",
-    told_at=NOW,
-    condition=CameraCondition.OK,
-    frame_at=NOW,
-    heard_at=NOW,
-    analysed_rate=2.0,
-    dropped_rate=0.1,
-    frames=100,
-    dropped=1,
-    damaged=0,
-    restarts=0,
-    trouble=None,
-    failure=None,
-)
+WELL = well(NOW)
 FIGURES = Figures(
     cameras=("gate",),
     statuses={"gate": WELL},
