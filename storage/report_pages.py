@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine
 
 from pipeline.errors import InvalidValueError
 from storage.report_page_rows import page_rows
 from storage.report_query import ListedReport, PageKey, ReportQuery
-from storage.tables import REPORTS
 from storage.transactions import asking
 
 MAX_ROWS = 200
@@ -45,13 +44,9 @@ class ReportPages:
         page = self.page(wanted, rows=min(limit, MAX_ROWS))
         return len(page.reports)
 
-    def beside(self, report_id: str, wanted: ReportQuery) -> tuple[str | None, str | None]:
+    def beside(self, key: PageKey, wanted: ReportQuery) -> tuple[str | None, str | None]:
         """The ids of the reports before (newer) and after (older) one in a list; None at its ends."""
         with asking(self._engine) as connection:
-            parked_at = connection.scalar(select(REPORTS.parked_at).where(REPORTS.id == report_id))
-            if parked_at is None:
-                return None, None
-            key = PageKey(parked_at=parked_at, id=report_id)
             newer = page_rows(connection, wanted, key, 1, newer=True)
             older = page_rows(connection, wanted, key, 1)
         return newer[0].id if newer else None, older[0].id if older else None

@@ -94,7 +94,7 @@ def evidence_rows(report: Report) -> list[EvidenceRow]:
     ]
 
 
-def read(row: ReportRow, evidence: Sequence[EvidenceRow]) -> StoredReport:
+def read(row: ReportRow | Row[Any], evidence: Sequence[EvidenceRow | Row[Any]]) -> StoredReport:
     """The stored report of a row and its evidence (in order)."""
     report = Report(
         id=row.id,
@@ -139,7 +139,7 @@ def read(row: ReportRow, evidence: Sequence[EvidenceRow]) -> StoredReport:
     )
 
 
-def _evidence(row: EvidenceRow) -> Evidence:
+def _evidence(row: EvidenceRow | Row[Any]) -> Evidence:
     return Evidence(
         kind=EvidenceKind(row.kind),
         key=row.key,

@@ -21,7 +21,16 @@ from storage.database import shown
 from storage.ports import Applied, HistoryEntry, Outcome, ReportCounts, ReportFilter, StoredReport
 from storage.report_queries import listed, matching, repeats_of, seen_at_place
 from storage.reviews import refuse_withdrawn
-from storage.tables import HISTORY, CameraEventRow, EvidenceRow, HistoryRow, ReportRow, TombstoneRow
+from storage.tables import (
+    EVIDENCE,
+    HISTORY,
+    REPORTS,
+    CameraEventRow,
+    EvidenceRow,
+    HistoryRow,
+    ReportRow,
+    TombstoneRow,
+)
 from storage.transactions import asking, changing, keep_others_out, reading
 
 _log = logging.getLogger(__name__)
@@ -109,9 +118,13 @@ class SqlReportStore:
             return Outcome.STORED
 
     def get(self, report_id: str) -> StoredReport | None:
-        with reading(self._engine) as session:
-            row = session.get(ReportRow, report_id)
-            return None if row is None else _read_all(session, [row])[0]
+        wanted = sqlalchemy.select(*REPORTS).where(REPORTS.id == report_id)
+        evidence = (
+            sqlalchemy.select(*EVIDENCE).where(EVIDENCE.report_id == report_id).order_by(EVIDENCE.position)
+        )
+        with asking(self._engine) as connection:
+            row = connection.execute(wanted).first()
+            return None if row is None else report_rows.read(row, connection.execute(evidence).all())
 
     def list(self, wanted: ReportFilter) -> tuple[StoredReport, ...]:
         with reading(self._engine) as session:

@@ -20,19 +20,19 @@ def reading(engine: Engine) -> Iterator[Session]:
     Raises:
         StorageUnavailableError, StorageError: see `storage.database.translated`.
     """
-    with translated(engine), Session(engine, expire_on_commit=False) as session:
+    with asking(engine) as connection, Session(connection, expire_on_commit=False) as session:
         yield session
 
 
 @contextmanager
 def asking(engine: Engine) -> Iterator[Connection]:
-    """A connection for questions of columns, which cost a third of a session's objects; raises as `reading`.
+    """A connection that only reads, for columns, which cost a third of objects; raises as `reading`.
 
-    Each question may see the database at another moment.
+    On PostgreSQL each question may see the database at another moment; see `snapshot`.
     """
     with translated(engine), engine.connect() as connection:
         if engine.dialect.name == "postgresql":
-            # BEGIN and ROLLBACK are round trips.
+            # BEGIN and ROLLBACK are round trips, and after the latter psycopg prepares every statement anew.
             connection.execution_options(isolation_level="AUTOCOMMIT")
         yield connection
 

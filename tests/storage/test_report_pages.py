@@ -74,17 +74,18 @@ def test_pages_follow_each_other_whatever_comes_in_between(engine: Engine) -> No
         keep(engine, name, "12가3456", minutes=number // 3, camera="gate" if number % 2 else "yard")
     pages = ReportPages(engine)
     for cameras in (None, frozenset({"gate", "yard"})):
-        wanted, seen, after = ReportQuery(cameras=cameras), list[tuple[object, str]](), None
+        wanted, seen, after = ReportQuery(cameras=cameras), list[PageKey](), None
         while True:
             page = pages.page(wanted, after=after, rows=3)
-            seen += [(report.parked_at, report.id) for report in page.reports]
+            seen += [PageKey(parked_at=report.parked_at, id=report.id) for report in page.reports]
             if page.next is None:
                 break
             after = page.next
         assert len(set(seen)) == 8
-        assert seen == sorted(seen, reverse=True)
-        middle = seen[4][1]
-        assert pages.beside(middle, wanted) == (seen[3][1], seen[5][1])
+        assert seen == sorted(seen, key=lambda key: (key.parked_at, key.id), reverse=True)
+        assert pages.beside(seen[4], wanted) == (seen[3].id, seen[5].id)
+        assert pages.beside(seen[0], wanted) == (None, seen[1].id)
+        assert pages.beside(seen[7], wanted) == (seen[6].id, None)
     assert pages.page(ReportQuery(cameras=frozenset())).reports == ()
     assert pages.page(ReportQuery(), after=PageKey(parked_at=NOON, id="0")).reports == ()
     with pytest.raises(InvalidValueError, match="1-200 rows"):

@@ -11,6 +11,7 @@ from pipeline.errors import EvidenceError
 from pipeline.photo_report import PHOTO_VEHICLE
 from pipeline.report import EvidenceKind, Report, ReportState
 from storage.access_log import LoggedEvidence
+from storage.report_query import PageKey
 from storage.reviews import MAX_REASON, Review, ReviewStep
 from web.pages.export import shown_export
 from web.pages.page import render
@@ -43,7 +44,8 @@ def show(
     found = seen_report(services, caller, report_id)
     report = found.report
     wanted = asked(filters, caller, services.settings.time_zone).query
-    newer, older = services.report_pages.beside(report.id, wanted)
+    place = PageKey(parked_at=report.parked_at, id=report.id)
+    newer, older = services.report_pages.beside(place, wanted)
     reviewed = services.reviews.current(report.id)
     context = {
         "stored": found,
