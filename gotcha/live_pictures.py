@@ -9,7 +9,7 @@ from collections.abc import Callable
 from time import monotonic
 
 from gotcha.config import Config
-from jobs.live_view import LivePicture, View, ViewKind
+from jobs.live_view import LivePicture, StandingNow, View, ViewKind
 from pipeline.errors import GotchaError
 from pipeline.frame import Frame
 from pipeline.report import Report
@@ -86,4 +86,21 @@ class LivePictures:
             _log.debug("%s: no live picture: %s", view.camera, error)
             return
         with self._lock:
-            self._made[view] = LivePicture(jpeg=jpeg, taken_at=frame.taken_at)
+            self._made[view] = LivePicture(
+                jpeg=jpeg, taken_at=frame.taken_at, standing=_standing(frame, step, reports)
+            )
+
+
+def _standing(frame: Frame, step: WatchStep, reports: OrderedDict[str, Report]) -> tuple[StandingNow, ...]:
+    """What is drawn as clocks, for those who read it as text."""
+    found = []
+    for vehicle in step.standing:
+        report = reports.get(vehicle.id)
+        found.append(
+            StandingNow(
+                label=vehicle.label.value,
+                plate=report.plate.text if report is not None and report.plate.accepted else "",
+                stood_s=max(0.0, frame.at_s - vehicle.arrived_s),
+            )
+        )
+    return tuple(found)

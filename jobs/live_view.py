@@ -6,8 +6,9 @@ there. However many look, the camera has its one connection.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, cast
@@ -40,11 +41,27 @@ class View:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StandingNow:
+    """A vehicle that stands in a picture.
+
+    Attributes:
+        label: what it is, such as "car".
+        plate: its number as far as it was accepted, else empty.
+        stood_s: its dwell clock, seconds.
+    """
+
+    label: str
+    plate: str
+    stood_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LivePicture:
-    """A picture: JPEG bytes, and when it was taken (aware UTC)."""
+    """A picture: JPEG bytes, when it was taken (aware UTC), and what stands in it."""
 
     jpeg: bytes
     taken_at: datetime
+    standing: tuple[StandingNow, ...] = ()
 
 
 class LiveViews:
@@ -66,14 +83,18 @@ class LiveViews:
         try:
             with self._client.pipeline(transaction=False) as pipeline:
                 pipeline.set(_watched(view), 1, ex=WATCHED_S)
-                pipeline.hmget(_picture(view), "jpeg", "taken_at")
+                pipeline.hmget(_picture(view), "jpeg", "taken_at", "standing")
                 _set, found = pipeline.execute()
         except redis.RedisError as error:
             raise QueueError(f"the live view cannot be asked for: Redis does not answer ({error})") from error
-        jpeg, taken_at = cast("list[bytes | None]", found)
+        jpeg, taken_at, standing = cast("list[bytes | None]", found)
         if jpeg is None or taken_at is None:
             return None
-        return LivePicture(jpeg=jpeg, taken_at=datetime.fromtimestamp(float(taken_at), UTC))
+        return LivePicture(
+            jpeg=jpeg,
+            taken_at=datetime.fromtimestamp(float(taken_at), UTC),
+            standing=tuple(StandingNow(**one) for one in json.loads(standing or b"[]")),
+        )
 
     def watched(self, cameras: Iterable[str]) -> frozenset[View]:
         """Those of the cameras' views that somebody looks at.
@@ -99,7 +120,12 @@ class LiveViews:
         try:
             with self._client.pipeline(transaction=False) as pipeline:
                 for view, picture in pictures.items():
-                    values = {"jpeg": picture.jpeg, "taken_at": picture.taken_at.timestamp()}
+                    standing = json.dumps([asdict(one) for one in picture.standing])
+                    values = {
+                        "jpeg": picture.jpeg,
+                        "taken_at": picture.taken_at.timestamp(),
+                        "standing": standing,
+                    }
                     pipeline.hset(_picture(view), mapping=values)  # type: ignore[arg-type]
                     pipeline.expire(_picture(view), PICTURE_S)
                 pipeline.execute()

@@ -27,7 +27,6 @@ Kind = Literal["rtsp", "esp32cam", "stills", "device", "webcam"]
 Framesize = Literal["QQVGA", "QVGA", "CIF", "HVGA", "VGA", "SVGA", "XGA", "HD", "SXGA", "UXGA"]
 
 _log = logging.getLogger(__name__)
-# Who watches a camera leaves a picture within about two seconds.
 _LOOKS, _LOOK_EVERY_S = 20, 0.25
 
 
@@ -229,7 +228,7 @@ async def try_out(body: CameraBody, caller: Admin, services: Services) -> TrialA
 
 
 async def _watched(services: WebServices, book: CameraBook, draft: CameraDraft) -> TrialAnswer | None:
-    """The watcher's picture of a camera that is watched at this address."""
+    """The watcher's picture of a camera that is watched at this address; it comes within two seconds."""
     same = [one for one in (await run_in_threadpool(book.read)).cameras if _same_camera(one, draft)]
     try:
         for entry in same:
@@ -249,10 +248,8 @@ async def _watched(services: WebServices, book: CameraBook, draft: CameraDraft) 
 
 
 def _same_camera(entry: CameraEntry, draft: CameraDraft) -> bool:
-    def plain(address: str | None) -> str:
-        return (address or "").strip().rstrip("/").lower()
-
-    return entry.kind == draft.kind and plain(entry.address) == plain(draft.address)
+    one, other = ((address or "").strip().rstrip("/").lower() for address in (entry.address, draft.address))
+    return entry.kind == draft.kind and one == other
 
 
 def book_of(services: WebServices) -> CameraBook:

@@ -48,6 +48,8 @@ def test_who_looks_gets_the_picture_with_and_without_marks() -> None:
     assert plain is not None
     assert drawn.shape == plain.shape
     assert made[DRAWN].taken_at == taken.taken_at
+    (stands,) = made[DRAWN].standing
+    assert (stands.label, stands.plate, stands.stood_s) == ("car", "", 30.0 - vehicle(30.0).arrived_s)
     # Zone, box and clock cover a good part of the picture; the plain one is what the camera took.
     assert np.mean(np.abs(drawn.astype(int) - plain) > 25) > 0.02
     assert np.abs(plain.astype(int) - street()).mean() < 4

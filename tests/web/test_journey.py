@@ -1,11 +1,12 @@
-"""From an empty camera to a confirmed report in a real browser: the whole program, an ESP32-CAM, one vehicle.
+"""From no camera to an exported report in a real browser: the whole program, an ESP32-CAM, one vehicle.
 
-The camera has no zone until one is drawn on its picture; the program runs all the while.
+The camera is added and its zone is drawn on the pages; the program runs all the while.
 """
 
 from __future__ import annotations
 
 import threading
+import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -15,9 +16,10 @@ from time import monotonic
 import cv2
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
-from gotcha.config import load_config
+from gotcha.config import load_config, parse_config
+from gotcha.models import Models
 from gotcha.runtime import Runtime
 from gotcha.web_wiring import opened_services
 from pipeline.geometry import Size
@@ -27,7 +29,7 @@ from simulator.scene import Scene
 from storage.report_query import ReportQuery
 from tests.gotcha.street import Parker, street
 from tests.web.conftest import Site
-from tests.web.person import Seat, seated, seats
+from tests.web.person import Person, Seat, seated, seats
 from tests.web.served import furnish_users, served
 from web.app import create_app
 
@@ -63,40 +65,40 @@ def frames(scene: Scene) -> list[Image]:
     return [scene.frame(number / _FPS) for number in range(int(_LENGTH_S * _FPS))]
 
 
+@pytest.fixture(scope="module")
+def models() -> Models:
+    return Models(parse_config("state_dir: var", environment={}))
+
+
 @dataclass(frozen=True, slots=True)
 class Running:
     site: Site
     path: Path
     sensor: Sensor
+    camera: Esp32Server
 
 
 @pytest.fixture
-def running(frames: list[Image], tmp_path: Path, redis_url: str) -> Iterator[Running]:
-    """The program with its workers on one camera without a zone, and the dashboard beside it."""
+def running(frames: list[Image], models: Models, tmp_path: Path, redis_url: str) -> Iterator[Running]:
+    """The program with its workers and no camera yet, the dashboard beside it, and a camera in the street."""
     sensor = Sensor(frames)
     with Esp32Server(sensor.frame_at, fps=_FPS) as camera:
         path = tmp_path / "config.yaml"
         path.write_text(
             f"""\
 state_dir: state
-queue: {{url: '{redis_url}', share_cameras: false}}
+queue: {{url: '{redis_url}', share_cameras: false}}  # the house's
 web: {{enabled: false}}
 evidence: {{clip_before_s: 1, clip_after_s: 1}}
-cameras:
-  yard:
-    kind: esp32cam  # the maker's
-    url: {camera.base_url}
-    stream_port: {camera.stream_port}
-    framesize: HD
 """,
             encoding="utf-8",
         )
         config, stop = load_config(path), threading.Event()
         with opened_services(config, redis_url) as services, ThreadPoolExecutor(1) as pool:
             services.redis.flushdb()
-            running = pool.submit(Runtime(config).run_with_worker, stop)
+            running = pool.submit(Runtime(config, models=models).run_with_worker, stop)
             try:
-                yield Running(Site(services=services, app=create_app(services)), path, sensor)
+                yield Running(Site(services=services, app=create_app(services)), path, sensor, camera)
             finally:
                 stop.set()
                 running.result(30)
@@ -104,7 +106,7 @@ cameras:
 
 @pytest.mark.timeout(240)
 @seats("light", "dark")
-def test_from_an_empty_camera_to_a_confirmed_report(
+def test_from_no_camera_to_an_exported_report(
     running: Running,
     scene: Scene,
     browser: Browser,
@@ -114,45 +116,109 @@ def test_from_an_empty_camera_to_a_confirmed_report(
     site = running.site
     furnish_users(site.services)
     with served(site.app) as address, seated(browser, seat, address, tmp_path, journey="journey-") as person:
-        page, t = person.page, person.t
-        person.goes_to("/zones/yard")
+        person.goes_to("/settings/cameras")
         person.logs_in("anna")
-        page.wait_for_url("**/zones/yard")
-        page.wait_for_timeout(3000)
-        person.presses("zones.new_picture")
-        expect(page.locator("[data-picture]")).to_be_visible(timeout=60_000)
-        person.presses("zones.draw")
-        box = page.locator("[data-canvas]").bounding_box()
-        assert box is not None
-        for x, y in ((0.02, 0.05), (0.98, 0.05), (0.98, 0.98), (0.02, 0.98), (0.02, 0.05)):
-            page.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
-        page.get_by_label(t("zones.dwell")).fill("8")
-        page.get_by_label(t("zones.photo_gap")).fill("5")
-        page.keyboard.press("Tab")
-        person.looks("zone")
-        page.get_by_role("button", name=t("zones.save"), exact=True).click()
-        expect(page.locator("[data-status]")).to_have_text(t("zones.saved"))
-        assert "# the maker's" in running.path.read_text(encoding="utf-8")
-
-        # The program hears of the zone by itself; only then the vehicle comes.
-        page.wait_for_timeout(2500)
+        person.page.wait_for_url("**/settings/cameras")
+        _adds_the_camera(person, running)
+        _draws_a_zone(person)
         running.sensor.let_in()
-        person.goes_to("/live/yard")
-        page.wait_for_function("() => Number(document.querySelector('[data-live]').dataset.frames) >= 6")
-        person.looks("live")
-        person.goes_to("/reports")
-        expect(page.locator("[data-row] .badge.accent")).to_have_count(1, timeout=90_000)
-        person.looks("report-came")
-        page.locator("[data-row] a").click()
-        page.wait_for_url("**/reports/*")
-        expect(page.locator(".compare-stage img")).to_have_count(2)
-        page.get_by_role("slider").fill("30")
-        page.locator("body").press("c")
-        expect(page.get_by_text(t("verdict.confirmed"), exact=True).first).to_be_visible()
-        person.looks("confirmed")
-        page.locator("details.account summary").click()
+        _sees_its_clock_run(person)
+        _receives_the_report(person)
+        _decides_and_exports(person, tmp_path)
+        person.page.locator("details.account summary").click()
         person.presses("frame.log_out")
-        page.wait_for_url("**/login*")
+        person.page.wait_for_url("**/login*")
     (truth,) = scene.truth().stationary
     (listed,) = site.services.report_pages.page(ReportQuery()).reports
-    assert (listed.plate_text, listed.zone) == (truth.plate, t("zones.new_name", number=1))
+    assert (listed.plate_text, listed.zone) == (truth.plate, person.t("zones.new_name", number=1))
+
+
+def _adds_the_camera(person: Person, running: Running) -> None:
+    page, t, camera = person.page, person.t, running.camera
+    expect(page.get_by_text(t("cameras.none"))).to_be_visible()
+    person.looks("no-camera")
+    person.presses("cameras.add")
+    form = page.locator("[data-form]")
+    form.get_by_label(t("settings.name"), exact=True).fill("yard")
+    form.locator("[name=kind]").select_option("esp32cam")
+    form.get_by_label(t("cameras.address"), exact=True).fill(camera.base_url)
+    form.get_by_label(t("cameras.stream_port")).fill(str(camera.stream_port))
+    form.locator("[name=framesize]").select_option("HD")
+    person.presses("cameras.try")
+    expect(page.get_by_alt_text(t("cameras.first_picture", camera="yard"))).to_be_visible(timeout=60_000)
+    expect(page.locator("[data-trial-said]")).to_contain_text(t("cameras.size", width=1280, height=720))
+    person.looks("camera-tried")
+    page.get_by_role("button", name=t("settings.save"), exact=True).click()
+    expect(page.locator("[data-done]")).to_have_text(t("cameras.saved"))
+    person.looks("camera-added")
+    text = running.path.read_text(encoding="utf-8")
+    assert "# the house's" in text
+    assert "framesize: HD" in text
+
+
+def _draws_a_zone(person: Person) -> None:
+    page, t = person.page, person.t
+    page.locator("[data-camera=yard]").get_by_role("link", name=t("nav.zones")).click()
+    page.wait_for_url("**/zones/yard")
+    # The program has opened the camera by itself.
+    expect(page.locator("[data-picture]")).to_be_visible(timeout=60_000)
+    person.presses("zones.draw")
+    box = page.locator("[data-canvas]").bounding_box()
+    assert box is not None
+    for x, y in ((0.02, 0.05), (0.98, 0.05), (0.98, 0.98), (0.02, 0.98), (0.02, 0.05)):
+        page.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
+    page.get_by_label(t("zones.dwell")).fill("8")
+    page.get_by_label(t("zones.photo_gap")).fill("5")
+    page.keyboard.press("Tab")
+    person.looks("zone")
+    page.get_by_role("button", name=t("zones.save"), exact=True).click()
+    expect(page.locator("[data-status]")).to_have_text(t("zones.saved"))
+
+
+def _sees_its_clock_run(person: Person) -> None:
+    page = person.page
+    person.goes_to("/live/yard")
+    page.locator("[data-clocks] time").first.wait_for(timeout=60_000)
+    began_s = _clock_s(page)
+    page.wait_for_function(
+        "began => Number(document.querySelector('[data-clocks] time')?.dataset.stood) >= began + 2",
+        arg=began_s,
+        timeout=60_000,
+    )
+    assert _clock_s(page) >= int(began_s) + 2
+    person.looks("live")
+
+
+def _clock_s(page: Page) -> int:
+    """What the first clock shows, as m:ss."""
+    minutes, seconds = page.locator("[data-clocks] time").first.inner_text().split(":")
+    return 60 * int(minutes) + int(seconds)
+
+
+def _receives_the_report(person: Person) -> None:
+    page = person.page
+    person.goes_to("/reports")
+    expect(page.locator("[data-row] .badge.accent")).to_have_count(1, timeout=90_000)
+    person.looks("report-came")
+    page.locator("[data-row] a").click()
+    page.wait_for_url("**/reports/*")
+
+
+def _decides_and_exports(person: Person, folder: Path) -> None:
+    page, t = person.page, person.t
+    expect(page.locator(".compare-stage img")).to_have_count(2)
+    page.get_by_role("slider").fill("30")
+    page.locator("body").press("c")
+    expect(page.get_by_text(t("verdict.confirmed"), exact=True).first).to_be_visible()
+    person.looks("confirmed")
+    page.locator("[data-export-form] button").click()
+    ready = page.get_by_role("link", name=t("report.export_ready"))
+    expect(ready).to_be_visible(timeout=90_000)
+    person.looks("exported")
+    with page.expect_download() as download:
+        ready.click()
+    download.value.save_as(folder / "pack.zip")
+    with zipfile.ZipFile(folder / "pack.zip") as pack:
+        assert pack.testzip() is None
+        (pdf,) = [name for name in pack.namelist() if name.endswith(".pdf")]
+        assert pack.read(pdf).startswith(b"%PDF-")

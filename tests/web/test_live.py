@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 
-from jobs.live_view import LivePicture, LiveViews, View, ViewKind
+from jobs.live_view import LivePicture, LiveViews, StandingNow, View, ViewKind
 from storage.account_values import Role
 from tests.web.conftest import Site
 
 TAKEN = datetime(2026, 5, 1, 9, 0, 0, 250_000, tzinfo=UTC)
 GATE = View(camera="gate", kind=ViewKind.DRAWN)
+STANDS = StandingNow(label="car", plate="12가3456", stood_s=61.5)
 
 
 def test_who_looks_is_known_to_the_program_that_watches_and_gets_its_picture(site: Site) -> None:
@@ -17,10 +19,13 @@ def test_who_looks_is_known_to_the_program_that_watches_and_gets_its_picture(sit
     client = site.client(Role.VIEWER)
     assert client.get("/live/gate/picture").status_code == 204
     assert views.watched(["gate", "yard"]) == {GATE}
-    views.leave({GATE: LivePicture(jpeg=b"\xff\xd8 a picture", taken_at=TAKEN)})
+    views.leave({GATE: LivePicture(jpeg=b"\xff\xd8 a picture", taken_at=TAKEN, standing=(STANDS,))})
     answer = client.get("/live/gate/picture")
     assert answer.content == b"\xff\xd8 a picture"
     assert answer.headers["x-taken-at"] == TAKEN.isoformat()
+    assert json.loads(answer.headers["x-standing"]) == [
+        {"label": "car", "plate": "12가3456", "stood_s": 61.5}
+    ]
     assert answer.headers["cache-control"] == "no-store"
     assert client.get("/live/gate/picture?kind=plain").status_code == 204
 

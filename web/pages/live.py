@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
@@ -44,7 +46,10 @@ def picture(
     found = LiveViews(services.redis).look(View(camera=camera, kind=kind))
     if found is None:
         return Response(status_code=204)
-    return Response(found.jpeg, media_type="image/jpeg", headers={"X-Taken-At": found.taken_at.isoformat()})
+    # The clocks as text: for who cannot see the picture. Plates are Korean, headers are ASCII.
+    standing = json.dumps([asdict(one) for one in found.standing])
+    headers = {"X-Taken-At": found.taken_at.isoformat(), "X-Standing": standing}
+    return Response(found.jpeg, media_type="image/jpeg", headers=headers)
 
 
 def _seen(services: WebServices, caller: Caller, camera: str) -> None:

@@ -165,7 +165,7 @@ function showTrial(found, name) {
   }
   facts.push(...found.notes);
   part("trial-facts").replaceChildren(...facts.map((text) => {
-    const line = document.createElement("dd");
+    const line = document.createElement("li");
     line.textContent = text;
     return line;
   }));

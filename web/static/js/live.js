@@ -2,6 +2,27 @@
 const EVERY_MS = 1000;
 const LATE_S = 10;
 
+const clock = (seconds) => {
+  const whole = Math.floor(seconds);
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+  const parts = hours ? [hours, String(minutes).padStart(2, "0")] : [minutes];
+  return [...parts, String(whole % 60).padStart(2, "0")].join(":");
+};
+
+function showClocks(card, standing) {
+  const list = card.querySelector("[data-clocks]");
+  list.hidden = !standing.length;
+  list.replaceChildren(...standing.map((vehicle) => {
+    const item = document.createElement("li");
+    const passed = document.createElement("time");
+    passed.dateTime = `PT${Math.floor(vehicle.stood_s)}S`;
+    passed.dataset.stood = String(vehicle.stood_s);
+    passed.textContent = clock(vehicle.stood_s);
+    item.append(`${[card.dataset[vehicle.label] ?? vehicle.label, vehicle.plate].filter(Boolean).join(" ")} `, passed);
+    return item;
+  }));
+}
+
 function follow(card) {
   const image = card.querySelector("img");
   const wait = card.querySelector("[data-wait]");
@@ -27,6 +48,7 @@ function follow(card) {
           wait.hidden = true;
           if (before.startsWith("blob:")) URL.revokeObjectURL(before);
           shown = taken;
+          showClocks(card, JSON.parse(answer.headers.get("X-Standing") ?? "[]"));
           came = Date.now();
           card.dataset.frames = String(Number(card.dataset.frames ?? 0) + 1);
         }

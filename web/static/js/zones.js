@@ -10,6 +10,8 @@ const api = `/api/cameras/${encodeURIComponent(said.camera)}`;
 const DAYS = ["daily", "weekdays", "weekends", "mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 const CLASSES = ["car", "motorcycle", "bus", "truck"];
 
+const AGAIN_MS = 2000;
+
 const form = part("form");
 const problem = part("problem");
 const model = { zones: [], chosen: -1 };
@@ -231,6 +233,8 @@ async function newPicture() {
     part("taken").textContent = said.taken.replace("{time}", taken.toLocaleString(document.documentElement.lang));
   } catch {
     part("taken").textContent = said.noPicture;
+    // A camera that was added just now sends its first picture within seconds.
+    if (image.hidden) setTimeout(newPicture, AGAIN_MS);
   }
   button("picture").disabled = false;
 }
