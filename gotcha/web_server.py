@@ -16,7 +16,8 @@ from gotcha.config import Config
 from gotcha.state_folder import prepare
 from gotcha.web_wiring import opened_services
 from jobs.embedded_redis import open_redis
-from pipeline.errors import WebError
+from pipeline.errors import StorageError, WebError
+from storage.sightings import SightingStore
 from web.app import create_app
 
 _log = logging.getLogger(__name__)
@@ -69,6 +70,7 @@ def serve(config: Config, redis_url: str, stop: threading.Event) -> None:
                 timeout_graceful_shutdown=_GRACE_S,
             )
         )
+        threading.Thread(target=_warm, args=(services.sightings,), name="web-warm", daemon=True).start()
         threading.Thread(target=_end_with, args=(stop, server), name="web-stop", daemon=True).start()
         # The loop that answers waits for the threads that work at most so long, not five times it.
         sys.setswitchinterval(_SWITCH_S)
@@ -94,6 +96,14 @@ class _Server(uvicorn.Server):
 def _end_with(stop: threading.Event, server: uvicorn.Server) -> None:
     stop.wait()
     server.should_exit = True
+
+
+def _warm(sightings: SightingStore) -> None:
+    """Nobody's first search waits for 100,000 sightings being read."""
+    try:
+        sightings.warm()
+    except StorageError as error:
+        _log.debug("what was seen is read with the first search: %s", error)
 
 
 def _listening(host: str, port: int) -> socket.socket:

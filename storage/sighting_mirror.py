@@ -165,7 +165,7 @@ class SightingMirror:
 
     def __init__(self, engine: Engine, *, with_vectors: bool) -> None:
         self._engine = engine
-        self._with_vectors = with_vectors
+        self.with_vectors = with_vectors
         self._arrays = SightingArrays()
         self._turn = 0
         self.lock = threading.Lock()
@@ -200,7 +200,7 @@ class SightingMirror:
         ).all():
             before, after = after, int(rows[-1].number)
             self._arrays.add(rows)
-            if self._with_vectors:
+            if self.with_vectors:
                 between = _VECTORS.where(vectors > before, vectors <= after).order_by(vectors)
                 self._arrays.add_vectors(session.execute(between).all())
 

@@ -17,7 +17,7 @@ from storage.sighting_mirror import SightingArrays, SightingMirror
 from storage.sighting_tables import SightingRow, VectorRow
 from storage.sightings import Found, Sighting, SightingQuery
 from storage.transactions import changing, reading
-from storage.vector_neighbours import INDEXED_LENGTH, has_index, nearest
+from storage.vector_neighbours import INDEXED_LENGTH, has_index, likeness_of, nearest
 
 Numbers = npt.NDArray[np.int64]
 Likeness = npt.NDArray[np.float32]
@@ -37,13 +37,13 @@ class SqlSightingStore:
 
     The first search reads every sighting into memory (about half a kilobyte each); later ones only what is
     new. Vectors are searched there too (an exact product with all of them), or, where PostgreSQL has
-    pgvector, by its HNSW index, which finds nearly always the nearest.
+    pgvector, by the database: its HNSW index finds nearly always the nearest. `warm` reads ahead.
     """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._indexed: bool | None = None
-        self._mirror: SightingMirror | None = None
+        self._mirrors: dict[bool, SightingMirror] = {}
 
     def __repr__(self) -> str:
         return f"SqlSightingStore({shown(self._engine)})"
@@ -67,37 +67,53 @@ class SqlSightingStore:
         if look is not None and wanted.plate is None and self._by_index(look):
             ranked = self._neighbours(look, wanted)
         else:
-            mirror = self._opened_mirror()
+            by_index = look is None or self._by_index(look)
+            mirror = self._opened_mirror(with_vectors=not by_index)
             with mirror.lock:
-                ranked = self._ranked(mirror.fresh(), wanted)
+                ranked = self._ranked(mirror.fresh(), wanted, by_index=by_index)
                 found = self._read(ranked)
                 if len(found) < len(ranked.numbers):
                     mirror.distrust()
-                    found = self._read(self._ranked(mirror.fresh(), wanted))
+                    found = self._read(self._ranked(mirror.fresh(), wanted, by_index=by_index))
             return found
         return self._read(ranked)
 
+    def warm(self) -> None:
+        """Read what the first search would wait for.
+
+        Raises:
+            StorageUnavailableError, StorageError: see `storage.database.translated`.
+        """
+        mirror = self._opened_mirror(with_vectors=not self._has_index())
+        with mirror.lock:
+            mirror.fresh()
+
     def _by_index(self, look: VehicleLook) -> bool:
+        return self._has_index() and len(look.vector) == INDEXED_LENGTH
+
+    def _has_index(self) -> bool:
         if self._indexed is None:
             self._indexed = has_index(self._engine)
-        return self._indexed and len(look.vector) == INDEXED_LENGTH
+        return self._indexed
 
-    def _opened_mirror(self) -> SightingMirror:
-        if self._mirror is None:
-            # Plate and look together are asked of the mirror, whatever the database has an index of.
-            self._mirror = SightingMirror(self._engine, with_vectors=True)
-        return self._mirror
+    def _opened_mirror(self, *, with_vectors: bool) -> SightingMirror:
+        """One with vectors serves all; reading them takes most of the time, so none is made without need."""
+        with_vectors = with_vectors or not self._has_index()
+        known = self._mirrors.get(True) or self._mirrors.get(with_vectors)
+        if known is None:
+            known = SightingMirror(self._engine, with_vectors=with_vectors)
+        return self._mirrors.setdefault(known.with_vectors, known)
 
     def _neighbours(self, look: VehicleLook, wanted: SightingQuery) -> _Ranked:
         with reading(self._engine) as session:
-            found = nearest(session, look, wanted, None)
+            found = nearest(session, look, wanted)
         return _Ranked(
             numbers=np.asarray(list(found), dtype=np.int64),
             plates=np.full(len(found), np.nan, dtype=np.float32),
             looks=np.asarray(list(found.values()), dtype=np.float32),
         )
 
-    def _ranked(self, arrays: SightingArrays, wanted: SightingQuery) -> _Ranked:
+    def _ranked(self, arrays: SightingArrays, wanted: SightingQuery, *, by_index: bool) -> _Ranked:
         rows = np.flatnonzero(arrays.mask(wanted))
         plates = np.full(len(rows), np.nan, dtype=np.float32)
         looks = np.full(len(rows), np.nan, dtype=np.float32)
@@ -110,7 +126,12 @@ class SqlSightingStore:
             fitting = plates >= wanted.least_likeness
             rows, plates, looks = rows[fitting], plates[fitting], looks[fitting]
         if wanted.look is not None:
-            looks = _look_likenesses(arrays, wanted.look, arrays.numbers[rows])
+            numbers = arrays.numbers[rows]
+            looks = (
+                self._database_likenesses(wanted.look, numbers)
+                if by_index
+                else _look_likenesses(arrays, wanted.look, numbers)
+            )
             known = ~np.isnan(looks)
             rows, plates, looks = rows[known], plates[known], looks[known]
         if wanted.plate is None and wanted.look is None:
@@ -119,6 +140,11 @@ class SqlSightingStore:
             worth = np.nansum(np.stack([plates, looks]), axis=0)
         best = _best(worth, wanted.limit)
         return _Ranked(numbers=arrays.numbers[rows[best]].copy(), plates=plates[best], looks=looks[best])
+
+    def _database_likenesses(self, look: VehicleLook, numbers: Numbers) -> Likeness:
+        with reading(self._engine) as session:
+            found = likeness_of(session, look, numbers.tolist())
+        return np.asarray([found.get(number, np.nan) for number in numbers.tolist()], dtype=np.float32)
 
     def _read(self, ranked: _Ranked) -> tuple[Found, ...]:
         with reading(self._engine) as session:

@@ -118,6 +118,10 @@ class SightingStore(Protocol):
         """The sighting, with its look, or None."""
         ...
 
+    def warm(self) -> None:
+        """Read what the first search would wait for; to be called beforehand, or not at all."""
+        ...
+
     def search(self, wanted: SightingQuery) -> tuple[Found, ...]:
         """The sightings that fit, best first."""
         ...
