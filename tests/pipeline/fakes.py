@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -136,6 +137,18 @@ class FixedScanner:
 
 def street(*, shade: int = 0, vehicle: Box | None = None, seed: int = 1, size: int = 480) -> Image:
     """A textured street picture, 16:9, BGR, with a two-coloured vehicle painted into `vehicle`."""
+    return _street(shade, vehicle, seed, size).copy()
+
+
+def grainy(image: Image, seed: int) -> Image:
+    """`image` with a camera's noise: a frozen picture is byte-equal, a live one never is."""
+    noise = np.random.default_rng(seed).integers(0, 5, image.shape, dtype=np.uint8)
+    # Saturating, and back to a noise around zero.
+    return np.asarray(cv2.subtract(cv2.add(image, noise), np.full_like(image, 2)), dtype=np.uint8)
+
+
+@lru_cache(maxsize=32)
+def _street(shade: int, vehicle: Box | None, seed: int, size: int) -> Image:
     width = size * 16 // 9
     noise = np.random.default_rng(7).integers(40, 200, (size // 8, width // 8), dtype=np.uint8)
     gray = cv2.GaussianBlur(cv2.resize(noise, (width, size), interpolation=cv2.INTER_CUBIC), (0, 0), 1.5)

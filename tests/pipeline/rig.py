@@ -7,8 +7,6 @@ from datetime import timedelta
 from itertools import count
 from zoneinfo import ZoneInfo
 
-import numpy as np
-
 from pipeline.casework import Casework
 from pipeline.detection import Detector, ObjectClass
 from pipeline.dwell import DwellTimer
@@ -37,6 +35,7 @@ from tests.pipeline.fakes import (
     draw_view,
     encode,
     frame,
+    grainy,
     mark,
     street,
 )
@@ -161,10 +160,7 @@ class Rig:
                 shown = street(vehicle=PLACE if here else None)
             else:
                 shown = image(at_s)
-            # A camera's noise: a frozen picture is byte-equal, a live one never is.
-            noise = np.random.default_rng(second).integers(-2, 3, shown.shape)
-            noisy = np.asarray(np.clip(shown.astype(int) + noise, 0, 255), dtype=np.uint8)
-            self.watch.step(frame(at_s, noisy, index=second))
+            self.watch.step(frame(at_s, grainy(shown, second), index=second))
         return self.sink.reports[before:]
 
     @property

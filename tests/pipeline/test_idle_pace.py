@@ -16,7 +16,7 @@ from pipeline.picture import ArrayPicture, Gray, Image
 from pipeline.report import Report
 from pipeline.standing import StandingUpdate
 from pipeline.view_signature import VIEW_SIZE
-from tests.pipeline.fakes import ScriptedStanding, frame, street
+from tests.pipeline.fakes import ScriptedStanding, frame, grainy, street
 from tests.pipeline.rig import PLACE, Rig, Script, stands, vehicle, zone
 
 _GREY = np.full((VIEW_SIZE.height, VIEW_SIZE.width, 3), 90, np.uint8)
@@ -176,10 +176,8 @@ def test_a_waiting_frame_is_not_decoded_and_still_tells_who_stands() -> None:
             assert [standing.id for standing in step.standing] == ["v1"]
             waited += 1
             continue
-        noise = np.random.default_rng(second).integers(-2, 3, shown.shape)
-        noisy = np.asarray(np.clip(shown.astype(int) + noise, 0, 255), dtype=np.uint8)
         # An even index would ask the scripted memory for a look every time, which is no quiet street.
-        rig.watch.step(_numbered(frame(at_s, noisy), 2 * second + second % 4 // 2))
+        rig.watch.step(_numbered(frame(at_s, grainy(shown, second)), 2 * second + second % 4 // 2))
     assert waited == 10
 
 

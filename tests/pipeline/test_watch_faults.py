@@ -17,7 +17,7 @@ from pipeline.plate import PlateSighting
 from pipeline.report import EvidenceKind, RejectionReason, ReportState
 from pipeline.standing import StandingVehicle
 from pipeline.watch_state import dump_watch, load_watch
-from tests.pipeline.fakes import START, FixedScanner, frame, street
+from tests.pipeline.fakes import START, FixedScanner, frame, grainy, street
 from tests.pipeline.rig import PLACE, PLATE, Rig, stands, vehicle, zone
 
 
@@ -138,9 +138,7 @@ def play_with_clock(rig: Rig, from_s: int, to_s: int, set_by: timedelta) -> None
     """A frame a second, after the wall clock was set."""
     shown = street(vehicle=PLACE)
     for second in range(from_s, to_s):
-        noise = np.random.default_rng(second).integers(-2, 3, shown.shape)
-        noisy = np.asarray(np.clip(shown.astype(int) + noise, 0, 255), dtype=np.uint8)
-        rig.watch.step(frame(float(second), noisy, index=second, started=START + set_by))
+        rig.watch.step(frame(float(second), grainy(shown, second), index=second, started=START + set_by))
 
 
 def test_a_plate_read_after_the_report_is_added_to_it_at_once() -> None:
