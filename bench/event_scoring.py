@@ -45,6 +45,8 @@ class Score:
         start_errors: seconds, of arrivals within the clip.
         early_errors: seconds by which halts that stood at the clip's start were begun too late.
         end_errors: seconds, of departures within the clip that were noticed in it.
+        starts: each arrival within the clip by name, and by how many seconds it is dated too late (or early,
+            below 0).
         missed: names of the true events without a match.
         false_boxes: where the false events lie.
     """
@@ -56,6 +58,7 @@ class Score:
     start_errors: tuple[float, ...] = ()
     early_errors: tuple[float, ...] = ()
     end_errors: tuple[float, ...] = ()
+    starts: tuple[tuple[str, float], ...] = ()
     missed: tuple[str, ...] = ()
     false_boxes: tuple[Box, ...] = field(default=())
 
@@ -105,6 +108,7 @@ def score(truth: ClipTruth, found: Sequence[FoundHalt], dwell_s: float) -> Score
         start_errors=tuple(abs(e.arrived_s - h.t0) for h, e in hits if not h.at_start),
         early_errors=tuple(max(0.0, e.arrived_s - h.t0) for h, e in hits if h.at_start),
         end_errors=tuple(abs(e.left_s - h.t1) for h, e in hits if not h.at_end and e.left),
+        starts=tuple((h.id, e.arrived_s - h.t0) for h, e in hits if not h.at_start),
         missed=tuple(halt.id for i, halt in enumerate(true) if i not in matched),
         false_boxes=tuple(event.box for event in false),
     )
@@ -121,6 +125,7 @@ def total(scores: Iterable[Score]) -> Score:
         start_errors=tuple(e for s in together for e in s.start_errors),
         early_errors=tuple(e for s in together for e in s.early_errors),
         end_errors=tuple(e for s in together for e in s.end_errors),
+        starts=tuple(start for s in together for start in s.starts),
         missed=tuple(m for s in together for m in s.missed),
         false_boxes=tuple(b for s in together for b in s.false_boxes),
     )

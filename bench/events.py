@@ -46,7 +46,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--fps", type=float, nargs="+", default=[0.0, 2.0, 1.0], help="frames a second; 0 is every frame"
     )
     parser.add_argument("--dwell", type=float, nargs="+", default=[3.0, 10.0], help="seconds")
-    parser.add_argument("--details", action="store_true", help="name what was missed and what is false")
+    parser.add_argument(
+        "--details",
+        action="store_true",
+        help="name what was missed, what is false and how each arrival is dated",
+    )
     options = parser.parse_args(arguments)
     run(options.truth, options.weights, options.fps, options.dwell, details=options.details)
     return 0
@@ -124,6 +128,9 @@ def _print(
         for name, clips in rows.items():
             for clip, made, _ in clips:
                 boxes = [f"[{b.x1:.0f}, {b.y1:.0f}, {b.x2:.0f}, {b.y2:.0f}]" for b in made.false_boxes]
+                if made.starts:
+                    dated = ", ".join(f"{halt} {late_s:+.2f}" for halt, late_s in made.starts)
+                    console.print(f"{name}, {clip}: dated too late by seconds: {dated}", markup=False)
                 if made.missed or boxes:
                     console.print(
                         f"{name}, {clip}: missed {list(made.missed)}, false at {boxes}", markup=False
