@@ -32,18 +32,20 @@ from simulator.scene import Scene, SceneScript
 from simulator.scenes import CLOSE_PLACES, CLOSE_SIZE, kerb_zones, viewpoint
 from simulator.street import make_layout
 from simulator.vehicle_model import VehicleKind
-from simulator.video import write_video
 from storage.database import open_database
 from storage.evidence_bucket import EvidenceBucket
 from storage.ports import ReportFilter, StoredReport
 from storage.report_store import SqlReportStore
 from storage.whole_check import verify_all
+from tests.gotcha.street import write_long_parking
 from tests.postgres import NewDatabase
 from tests.s3 import NewBucket
 
 pytestmark = pytest.mark.timeout(300)
 
 LENGTH_S = 75.0
+# What is drawn; its second half, in which nothing moves, is shown again and again.
+DRAWN_S = 16.0
 ARRIVES_S = 4.0
 DWELL_S = 35.0
 PROGRAM = "from gotcha.cli import main; main()"
@@ -62,10 +64,10 @@ def scene() -> Scene:
             kind="hand_over",
             seed=1,
             fps=4.0,
-            duration_s=LENGTH_S,
+            duration_s=DRAWN_S,
             view=view,
             layout=layout,
-            light=light_track("overcast", rng, LENGTH_S),
+            light=light_track("overcast", rng, DRAWN_S),
             actors=tuple(cast.actors),
             zones=kerb_zones(view, layout, cast),
             note="hand over",
@@ -76,7 +78,7 @@ def scene() -> Scene:
 @pytest.fixture(scope="module")
 def video(scene: Scene, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("street") / "street.mp4"
-    write_video(scene, path)
+    write_long_parking(scene, path, length_s=LENGTH_S)
     return path
 
 
