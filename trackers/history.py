@@ -16,7 +16,7 @@ _HALF = 0.5  # share of blocks that light may leave alike
 # Standing still is proven by blocks, most of them exactly alike: the whole crop may correlate through a
 # bright neighbour that it shares with the empty street, and fail through a shadow on one corner.
 _EXACT = 0.9
-_MOST = 0.6
+_MOST = 0.55
 # ... and by where it lies. What still rolls looks alike too; from one moment to the next it lies elsewhere.
 _ASIDE = 1.5  # 64ths of the place: what compensation of the camera's sway may leave
 _STEADY = 0.06  # 64ths of the place, half a centimetre of a car
