@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import sqlalchemy
-from sqlalchemy import Engine, delete, func, insert
+from sqlalchemy import BindParameter, Engine, bindparam, delete, func, insert
 from sqlmodel import Session, col, select
 
 from pipeline.errors import StorageError
@@ -34,6 +34,12 @@ from storage.tables import (
 from storage.transactions import asking, changing, keep_others_out, reading
 
 _log = logging.getLogger(__name__)
+
+# Made once: to put a statement together takes as long as to ask it.
+_ID: BindParameter[str] = bindparam("report_id")
+_REPORT = sqlalchemy.select(*REPORTS).where(REPORTS.id == _ID)
+_EVIDENCE = sqlalchemy.select(*EVIDENCE).where(EVIDENCE.report_id == _ID).order_by(EVIDENCE.position)
+_HISTORY = sqlalchemy.select(*HISTORY).where(HISTORY.report_id == _ID).order_by(HISTORY.id)
 
 
 class SqlReportStore:
@@ -118,13 +124,10 @@ class SqlReportStore:
             return Outcome.STORED
 
     def get(self, report_id: str) -> StoredReport | None:
-        wanted = sqlalchemy.select(*REPORTS).where(REPORTS.id == report_id)
-        evidence = (
-            sqlalchemy.select(*EVIDENCE).where(EVIDENCE.report_id == report_id).order_by(EVIDENCE.position)
-        )
+        wanted = {"report_id": report_id}
         with asking(self._engine) as connection:
-            row = connection.execute(wanted).first()
-            return None if row is None else report_rows.read(row, connection.execute(evidence).all())
+            row = connection.execute(_REPORT, wanted).first()
+            return None if row is None else report_rows.read(row, connection.execute(_EVIDENCE, wanted).all())
 
     def list(self, wanted: ReportFilter) -> tuple[StoredReport, ...]:
         with reading(self._engine) as session:
@@ -148,9 +151,9 @@ class SqlReportStore:
         )
 
     def history(self, report_id: str) -> tuple[HistoryEntry, ...]:
-        wanted = sqlalchemy.select(*HISTORY).where(HISTORY.report_id == report_id).order_by(HISTORY.id)
         with asking(self._engine) as connection:
-            return tuple(report_rows.history_entry(row) for row in connection.execute(wanted))
+            steps = connection.execute(_HISTORY, {"report_id": report_id})
+            return tuple(report_rows.history_entry(row) for row in steps)
 
     def camera_events(self, *, camera: str | None = None, limit: int = 100) -> tuple[CameraEvent, ...]:
         query = select(CameraEventRow).order_by(col(CameraEventRow.at).desc(), col(CameraEventRow.id))

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Engine, Row, Select, select
+from sqlalchemy import BindParameter, Engine, Row, Select, bindparam, select
 from sqlmodel import Session
 
 from pipeline.errors import IllegalTransitionError, InvalidValueError, StorageError
@@ -53,6 +53,12 @@ def refuse_withdrawn(report_id: str, verdict: str | None, merged_into: str | Non
         raise IllegalTransitionError(
             f"report {report_id} was {said} and is not exported; reopen its review first"
         )
+
+
+# Made once: to put a statement together takes as long as to ask it.
+_ID: BindParameter[str] = bindparam("report_id")
+_CURRENT = select(REPORTS.verdict, REPORTS.plate_corrected).where(REPORTS.id == _ID)
+_STEPS = select(*REVIEWS).where(REVIEWS.report_id == _ID).order_by(REVIEWS.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,9 +149,8 @@ class SqlReviews:
 
     def current(self, report_id: str) -> Reviewed | None:
         """What counts now; None when there is no such report."""
-        wanted = select(REPORTS.verdict, REPORTS.plate_corrected).where(REPORTS.id == report_id)
         with asking(self._engine) as connection:
-            row = connection.execute(wanted).first()
+            row = connection.execute(_CURRENT, {"report_id": report_id}).first()
         if row is None:
             return None
         verdict = None if row.verdict is None else ReviewStep(row.verdict)
@@ -173,9 +178,8 @@ class SqlReviews:
 
     def of(self, report_id: str) -> tuple[Review, ...]:
         """Every step, oldest first."""
-        wanted = select(*REVIEWS).where(REVIEWS.report_id == report_id).order_by(REVIEWS.id)
         with asking(self._engine) as connection:
-            return tuple(_review(row) for row in connection.execute(wanted))
+            return tuple(_review(row) for row in connection.execute(_STEPS, {"report_id": report_id}))
 
 
 def _check(session: Session, row: ReportRow, review: Review) -> None:
