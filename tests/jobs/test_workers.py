@@ -11,7 +11,7 @@ import pytest
 from redis import Redis
 from rq import Queue
 
-from jobs.dispatcher import Dispatcher
+from jobs.dispatcher import FAILED_KEPT_S, Dispatcher
 from jobs.embedded_redis import RedisService, open_redis
 from jobs.outbox import Outbox, OutboxCounts
 from jobs.queues import AllowedJob, QueueName, open_queue
@@ -95,6 +95,9 @@ def test_a_job_that_kills_its_workers_again_and_again_is_given_up(
     workers.start(store)
     wait_for(lambda: outbox.counts().dead == 1)
     assert "its worker was killed" in outbox.dead()[0].reason
+    # The dead letter has the payload; that in Redis, where nobody counts its days, goes soon.
+    assert 0 < client.ttl(AllowedJob.key_for(hex_id("a"))) <= FAILED_KEPT_S
+    assert FAILED_KEPT_S <= 7 * 24 * 3600
     outbox.revive()
     assert dispatcher.wait_until_stored(20)
     assert revisions(store, "a") == [2]
