@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
+from playwright.sync_api import Browser, expect
 
 from gotcha.config import load_config
 from gotcha.web_wiring import opened_services
@@ -21,6 +22,8 @@ from storage.account_values import Role
 from tests.sources.media import write_video
 from tests.web.browser import PAGE
 from tests.web.conftest import Site
+from tests.web.person import Seat, seated, seats
+from tests.web.served import furnish_users, served
 from tests.web.stills import StillsServer, grey
 from web.app import create_app
 
@@ -243,3 +246,46 @@ def test_a_trial_says_in_a_word_what_is_wrong(client: httpx.Client) -> None:
             found = client.post("/api/camera-trials", json=body).json()
             assert (found["fault"], found["picture"]) == (fault, None), found
             assert found["problem"]
+
+
+@pytest.mark.timeout(120)
+@seats("dark", "light")
+def test_a_camera_is_changed_removed_and_brought_back_by_hand(
+    filed: Site, browser: Browser, path: Path, tmp_path: Path, seat: Seat
+) -> None:
+    furnish_users(filed.services)
+    with served(filed.app) as address, seated(browser, seat, address, tmp_path) as person:
+        page, t = person.page, person.t
+        person.goes_to("/settings/cameras")
+        person.logs_in("anna")
+        page.wait_for_url("**/settings/cameras")
+        yard = page.locator("[data-camera=yard]")
+        yard.get_by_role("button", name=t("settings.change")).click()
+        form = page.locator("[data-form]")
+        expect(form.locator("[name=name]")).to_be_disabled()
+        expect(form.locator("[name=quality]")).to_have_value("12")
+        form.locator("[name=framesize]").select_option("XGA")
+        form.locator("[name=quality]").fill("15")
+        page.keyboard.press("Enter")
+        expect(page.locator("[data-done]")).to_have_text(t("cameras.saved"))
+        assert "framesize: XGA\n    quality: 15   # sharp enough" in path.read_text(encoding="utf-8")
+
+        gate = page.locator("[data-camera=gate]")
+        gate.get_by_role("button", name=t("settings.change")).click()
+        form.locator("[name=address]").fill("rtsp://evil.example/main")
+        person.looks("camera-changed")
+        page.get_by_role("button", name=t("settings.save"), exact=True).click()
+        expect(form.get_by_role("alert")).to_contain_text("another host")
+        person.presses("cameras.cancel")
+        # Asked first: by keyboard no, then yes.
+        for answer, left in (("no", 1), ("yes", 0)):
+            gate.get_by_role("button", name=t("cameras.remove")).click()
+            expect(page.get_by_role("dialog")).to_be_visible()
+            person.looks("camera-removed")
+            page.locator(f"dialog [value={answer}]").press("Enter")
+            expect(page.get_by_role("dialog")).to_be_hidden()
+            expect(gate).to_have_count(left)
+        person.presses("cameras.undo")
+        expect(gate).to_have_count(1)
+        person.errors[:] = [error for error in person.errors if "422" not in error]
+    assert "# at the corner" in path.read_text(encoding="utf-8")

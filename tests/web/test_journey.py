@@ -5,6 +5,7 @@ The camera is added and its zone is drawn on the pages; the program runs all the
 
 from __future__ import annotations
 
+import logging
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -22,12 +23,15 @@ from gotcha.config import load_config, parse_config
 from gotcha.models import Models
 from gotcha.runtime import Runtime
 from gotcha.web_wiring import opened_services
+from jobs.camera_status import StatusBoard
 from pipeline.geometry import Size
 from pipeline.picture import Image
 from simulator.esp32_server import Esp32Server
 from simulator.scene import Scene
+from storage.account_values import Role
 from storage.report_query import ReportQuery
 from tests.gotcha.street import Parker, street
+from tests.jobs.conftest import wait_for
 from tests.web.conftest import Site
 from tests.web.person import Person, Seat, seated, seats
 from tests.web.served import furnish_users, served
@@ -121,8 +125,7 @@ def test_from_no_camera_to_an_exported_report(
         person.page.wait_for_url("**/settings/cameras")
         _adds_the_camera(person, running)
         _draws_a_zone(person)
-        running.sensor.let_in()
-        _sees_its_clock_run(person)
+        _sees_its_clock_run(person, running.sensor)
         _receives_the_report(person)
         _decides_and_exports(person, tmp_path)
         person.page.locator("details.account summary").click()
@@ -175,9 +178,11 @@ def _draws_a_zone(person: Person) -> None:
     expect(page.locator("[data-status]")).to_have_text(t("zones.saved"))
 
 
-def _sees_its_clock_run(person: Person) -> None:
+def _sees_its_clock_run(person: Person, sensor: Sensor) -> None:
     page = person.page
     person.goes_to("/live/yard")
+    expect(page.locator(".live img")).to_be_visible(timeout=60_000)
+    sensor.let_in()
     page.locator("[data-clocks] time").first.wait_for(timeout=60_000)
     began_s = _clock_s(page)
     page.wait_for_function(
@@ -222,3 +227,38 @@ def _decides_and_exports(person: Person, folder: Path) -> None:
         assert pack.testzip() is None
         (pdf,) = [name for name in pack.namelist() if name.endswith(".pdf")]
         assert pack.read(pdf).startswith(b"%PDF-")
+
+
+@pytest.mark.timeout(120)
+def test_a_camera_that_is_watched_is_changed_and_removed_as_the_program_runs(
+    running: Running, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    client, camera = running.site.client(Role.ADMIN), running.camera
+    yard = {"name": "yard", "kind": "esp32cam", "address": camera.base_url}
+    port = {"stream_port": camera.stream_port}
+
+    def send(method: str, path: str, **body: object) -> None:
+        revision = client.get("/api/cameras").json()["revision"]
+        answer = client.request(method, path, json={"revision": revision, **body})
+        assert answer.status_code < 300, answer.text
+
+    send("POST", "/api/cameras", camera={**yard, "settings": {**port, "framesize": "VGA"}})
+    wait_for(lambda: "the camera sends 640x480 as set" in caplog.text, 60, "its first size")
+    board = StatusBoard(running.site.services.redis)
+    wait_for(lambda: _has_frames(board), 60, "its first frame")
+    # It has one viewer, which the trial leaves it to.
+    tried = client.post("/api/camera-trials", json={**yard, "settings": {**port, "framesize": "HD"}}).json()
+    assert (tried["watched"], tried["problem"]) == (True, "")
+    assert camera.settings[0] == Size(width=640, height=480)
+    change = {**yard, "settings": {**port, "framesize": "SVGA", "quality": 20}}
+    send("PUT", "/api/cameras/yard", camera=change)
+    wait_for(lambda: "the camera sends 800x600 as set" in caplog.text, 60, "its new size in its pictures")
+    assert camera.settings == (Size(width=800, height=600), 20)
+    send("DELETE", "/api/cameras/yard")
+    wait_for(lambda: "yard: removed" in caplog.text, 60, "its end")
+
+
+def _has_frames(board: StatusBoard) -> bool:
+    status = board.read(["yard"]).get("yard")
+    return status is not None and status.frame_at is not None
