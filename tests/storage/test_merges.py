@@ -76,7 +76,7 @@ def test_an_export_is_refused_with_the_name_of_the_one_that_counts(reviews: SqlR
 def test_a_ring_made_from_outside_stops_no_list(engine: Engine, reviews: SqlReviews) -> None:
     take(reviews, A, ReviewStep.MERGED, B)
     ring = 'INSERT INTO reviews (report_id, step, reason, becomes, "by", at)'
-    ring += " SELECT becomes, step, reason, report_id, \"by\", at FROM reviews"
+    ring += ' SELECT becomes, step, reason, report_id, "by", at FROM reviews'
     with writing(engine) as connection:
         connection.execute(text("UPDATE reports SET verdict = 'merged' WHERE id = :id"), {"id": B})
         connection.execute(text(ring))
