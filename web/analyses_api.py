@@ -20,6 +20,7 @@ from web.analysis_answers import (
     analysis_of,
     record_read,
 )
+from web.problem_answers import problems
 from web.security import Caller, Right, require
 from web.services import WebServices, services_of
 
@@ -32,7 +33,7 @@ Sender = Annotated[Caller, Depends(require(Right.OPERATE))]
 _LOOK_EVERY_S = 0.5
 
 
-@router.get("")
+@router.get("", responses=problems(401, 403, 422, 503))
 def listed(
     services: Services,
     caller: Viewer,
@@ -53,7 +54,7 @@ def listed(
     return [analysis_answer(one, result=False) for one in services.photos.analyses.list(wanted)]
 
 
-@router.get("/{analysis_id}")
+@router.get("/{analysis_id}", responses=problems(401, 403, 404, 422, 503))
 def look(analysis_id: str, services: Services, caller: Viewer) -> AnalysisAnswer:
     """How far an analysis is, and once it is completed what was found."""
     analysis = analysis_of(services, caller, analysis_id)
@@ -62,7 +63,7 @@ def look(analysis_id: str, services: Services, caller: Viewer) -> AnalysisAnswer
     return analysis_answer(analysis)
 
 
-@router.post("/{analysis_id}/cancel")
+@router.post("/{analysis_id}/cancel", responses=problems(401, 403, 404, 422, 503))
 def cancel(analysis_id: str, services: Services, caller: Sender) -> AnalysisAnswer:
     """End an analysis; one that is being worked on ends within seconds, one that has ended stays."""
     analysis = services.photos.queue.cancel(analysis_of(services, caller, analysis_id).id)
@@ -71,7 +72,11 @@ def cancel(analysis_id: str, services: Services, caller: Sender) -> AnalysisAnsw
     return analysis_answer(analysis, result=False)
 
 
-@router.get("/{analysis_id}/events", response_class=EventSourceResponse)
+@router.get(
+    "/{analysis_id}/events",
+    response_class=EventSourceResponse,
+    responses=problems(401, 403, 404, 422, 503),
+)
 async def follow(analysis_id: str, services: Services, caller: Viewer) -> EventSourceResponse:
     """Server-sent events `analysis`: each change of state and progress, until it has ended."""
     await run_in_threadpool(analysis_of, services, caller, analysis_id)
@@ -96,7 +101,10 @@ async def follow(analysis_id: str, services: Services, caller: Viewer) -> EventS
 @router.get(
     "/{analysis_id}/picture",
     response_class=Response,
-    responses={200: {"content": {"image/jpeg": {}}}, 404: {"description": "there is no such picture"}},
+    responses={
+        200: {"content": {"image/jpeg": {}}},
+        **problems(401, 403, 404, 422, 503, s404="there is no such picture"),
+    },
 )
 def picture(analysis_id: str, services: Services, caller: Viewer) -> Response:
     """The picture of a `detect` analysis with vehicles and plates drawn in."""

@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field
 from storage.devices import Device, DeviceSettings, FrameSize, FramesWaiting, SentFrame
 from web.device_clock import DatedBy, dated_frame
 from web.device_services import LATE_SLEEPS
+from web.problem_answers import problems
 from web.security import Caller, Right, require
 from web.services import WebServices, services_of
 
@@ -140,7 +141,7 @@ def _answer(services: WebServices, device: Device, waiting: FramesWaiting | None
     )
 
 
-@router.post("/{device_id}/frames", response_model=FrameAnswer)
+@router.post("/{device_id}/frames", response_model=FrameAnswer, responses=problems(401, 413, 422, 503))
 async def take(
     device_id: str,
     request: Request,
@@ -186,7 +187,7 @@ async def take(
     )
 
 
-@router.get("", response_model=list[DeviceAnswer])
+@router.get("", response_model=list[DeviceAnswer], responses=problems(401, 403, 503))
 def overview(
     services: Services, caller: Annotated[Caller, Depends(require(Right.VIEW))]
 ) -> list[DeviceAnswer]:
@@ -194,7 +195,7 @@ def overview(
     return [one for one in device_answers(services) if caller.may_see(one.camera)]
 
 
-@router.post("", status_code=201, response_model=MadeDevice)
+@router.post("", status_code=201, response_model=MadeDevice, responses=problems(400, 401, 403, 409, 422, 503))
 def add(wanted: NewDevice, services: Services, _caller: Admin) -> MadeDevice:
     """Make a device; its token is in the answer, and nowhere else."""
     if wanted.camera not in services.devices.defaults:
@@ -206,7 +207,9 @@ def add(wanted: NewDevice, services: Services, _caller: Admin) -> MadeDevice:
     return MadeDevice(id=wanted.id, token=token)
 
 
-@router.put("/{device_id}/settings", response_model=DeviceAnswer)
+@router.put(
+    "/{device_id}/settings", response_model=DeviceAnswer, responses=problems(400, 401, 403, 404, 422, 503)
+)
 def change(device_id: str, wanted: ChangedSettings, services: Services, _caller: Admin) -> DeviceAnswer:
     """Say what a device is to do; it hears of it with its next frame."""
     settings = DeviceSettings(sleep_s=wanted.sleep_s, framesize=wanted.framesize, quality=wanted.quality)
@@ -214,7 +217,7 @@ def change(device_id: str, wanted: ChangedSettings, services: Services, _caller:
     return device_answer(services, _known(services, device_id))
 
 
-@router.delete("/{device_id}", status_code=204)
+@router.delete("/{device_id}", status_code=204, responses=problems(401, 403, 404, 422, 503))
 def revoke(device_id: str, services: Services, _caller: Admin) -> Response:
     """End a device's token at once; what it sent stays."""
     _known(services, device_id)

@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from storage.analyses import AnalysisKind
 from web.analysis_answers import AnalysisAnswer, submitted_response
 from web.photo_requests import FORM, submitted_photos
+from web.problem_answers import problems
 from web.security import Caller, Right, require
 from web.services import WebServices, services_of
 
@@ -23,7 +24,10 @@ Sender = Annotated[Caller, Depends(require(Right.OPERATE))]
     "",
     status_code=202,
     response_model=AnalysisAnswer,
-    responses={200: {"model": AnalysisAnswer, "description": "these photos are analysed already"}},
+    responses={
+        200: {"model": AnalysisAnswer, "description": "these photos are analysed already"},
+        **problems(400, 401, 403, 413, 415, 422, 503),
+    },
     openapi_extra=FORM,
 )
 async def send(request: Request, services: Services, caller: Sender) -> JSONResponse:

@@ -15,6 +15,7 @@ from pipeline.errors import (
     ConfigChangedError,
     ConfigError,
     EvidenceMissingError,
+    EvidenceUnavailableError,
     GotchaError,
     IllegalTransitionError,
     InvalidValueError,
@@ -37,6 +38,7 @@ _log = logging.getLogger(__name__)
 _STATUSES: tuple[tuple[type[GotchaError], int], ...] = (
     (InvalidValueError, 422),
     (EvidenceMissingError, 404),
+    (EvidenceUnavailableError, 503),
     (ConfigChangedError, 409),
     (ConfigError, 422),
     (IllegalTransitionError, 409),

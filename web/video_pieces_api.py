@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 
 from pipeline.errors import InvalidValueError, UploadRefusedError
 from storage.partial_uploads import PartialUpload
+from web.problem_answers import problems
 from web.security import Caller, Right, require
 from web.services import WebServices, services_of
 from web.streamed_body import pour
@@ -22,7 +23,7 @@ Services = Annotated[WebServices, Depends(services_of)]
 Sender = Annotated[Caller, Depends(require(Right.OPERATE))]
 
 
-@router.head("/{upload_id}")
+@router.head("/{upload_id}", responses=problems(401, 403, 404, 422, 503))
 def progress(upload_id: str, services: Services, caller: Sender) -> Response:
     """How many bytes have arrived, in Upload-Offset: where to go on."""
     return Response(status_code=200, headers=_headers(_of_caller(services, caller, upload_id)))
@@ -32,7 +33,21 @@ def progress(upload_id: str, services: Services, caller: Sender) -> Response:
     "/{upload_id}",
     status_code=204,
     response_class=Response,
-    responses={202: {"model": VideoAnswer}, 200: {"model": VideoAnswer}},
+    responses={
+        202: {"model": VideoAnswer, "description": "that was the last piece: the video is taken"},
+        200: {"model": VideoAnswer, "description": "the same video is analysed already"},
+        **problems(
+            400,
+            401,
+            403,
+            404,
+            409,
+            413,
+            422,
+            503,
+            s409="so many bytes have not arrived; go on at Upload-Offset",
+        ),
+    },
     openapi_extra={
         "requestBody": {
             "content": {"application/offset+octet-stream": {"schema": {"type": "string", "format": "binary"}}}
@@ -60,7 +75,7 @@ async def append(upload_id: str, request: Request, services: Services, caller: S
         return await run_in_threadpool(_finish, services, caller, upload)
 
 
-@router.delete("/{upload_id}", status_code=204)
+@router.delete("/{upload_id}", status_code=204, responses=problems(401, 403, 404, 422, 503))
 def give_up(upload_id: str, services: Services, caller: Sender) -> Response:
     """Leave nothing of an unfinished upload behind."""
     services.videos.partials.discard(_of_caller(services, caller, upload_id).id)

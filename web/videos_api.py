@@ -17,6 +17,7 @@ from pipeline.errors import UploadTooLargeError
 from storage.access_log import Access, AccessAction
 from storage.analyses import Analysis, AnalysisFilter, AnalysisKind, AnalysisState
 from storage.upload_store import shown_size
+from web.problem_answers import problems
 from web.security import Caller, Right, require
 from web.services import WebServices, services_of
 from web.streamed_body import UploadForm, pour
@@ -37,7 +38,11 @@ Id = Annotated[str, "32 hex digits"]
     "",
     status_code=202,
     response_model=VideoAnswer,
-    responses={200: {"model": VideoAnswer}, 201: {"description": "begun; send the pieces to Location"}},
+    responses={
+        200: {"model": VideoAnswer, "description": "the same video is analysed already"},
+        201: {"description": "begun; send the pieces to Location"},
+        **problems(400, 401, 403, 413, 415, 422, 503),
+    },
     openapi_extra={
         "requestBody": {
             "content": {
@@ -85,7 +90,7 @@ async def send(request: Request, services: Services, caller: Sender) -> Response
     return submitted_answer(submitted)
 
 
-@router.get("/{video_id}")
+@router.get("/{video_id}", responses=problems(401, 403, 404, 422, 503))
 def look(
     video_id: Id, services: Services, caller: Viewer, result: Annotated[bool, Query()] = True
 ) -> VideoAnswer:
@@ -101,7 +106,7 @@ def look(
     return answer if result else answer.model_copy(update={"result": None})
 
 
-@router.post("/{video_id}/cancel")
+@router.post("/{video_id}/cancel", responses=problems(401, 403, 404, 422, 503))
 def cancel(video_id: Id, services: Services, caller: Sender) -> VideoAnswer:
     """End the analysis; one that is being worked on ends within seconds, one that has ended stays."""
     analysis = services.videos.queue.cancel(of_caller(services, caller, video_id).id)
@@ -112,7 +117,11 @@ def cancel(video_id: Id, services: Services, caller: Sender) -> VideoAnswer:
 
 @router.get(
     "/{video_id}/annotated",
-    responses={202: {"model": VideoAnswer}, 200: {"content": {"video/mp4": {}}}},
+    responses={
+        202: {"model": VideoAnswer, "description": "it is being made"},
+        200: {"content": {"video/mp4": {}}},
+        **problems(401, 403, 404, 409, 422, 503),
+    },
     response_class=Response,
 )
 def annotated(video_id: Id, services: Services, caller: Viewer) -> Response:

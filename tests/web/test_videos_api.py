@@ -290,3 +290,17 @@ def test_who_saw_what_was_found_is_written_down(site: Site, video: bytes) -> Non
     assert viewer.get(f"/videos/{video_id}").json()["result"]["parked"] == []
     (entry,) = site.services.access.entries()
     assert (entry.who, entry.detail) == ("viewer", f"analysis {video_id}")
+
+
+def test_the_document_lists_what_a_video_may_be_answered_with(site: Site, video: bytes) -> None:
+    """A client is written from it: 413, 415 and a full disk are no surprises."""
+    paths = site.client(Role.VIEWER).get("/openapi.json").json()["paths"]
+    sending = paths["/videos"]["post"]["responses"]
+    assert {"200", "201", "202", "400", "401", "403", "413", "415", "422", "503"} == set(sending)
+    assert "application/problem+json" in sending["415"]["content"]
+    assert {"404", "409"} <= set(paths["/videos/{video_id}/annotated"]["get"]["responses"])
+    assert {"404", "409", "413"} <= set(paths["/videos/uploads/{upload_id}"]["patch"]["responses"])
+    text = site.client(Role.OPERATOR).post(
+        "/videos?camera=gate", content=b"x", headers={"content-type": "text/plain"}
+    )
+    assert (text.status_code, site.client().post("/videos").status_code) == (415, 401)
