@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field, PrivateAttr, StringConstraints, Vali
 
 from gotcha.config_cameras import Camera, FileCamera
 from gotcha.config_errors import sentences
+from gotcha.config_notifications import NotificationsConfig
 from gotcha.config_passwords import known_values
 from gotcha.config_section import ConfigPath, LoadingContext, Section, TimeZone
 from gotcha.config_services import (
@@ -77,6 +78,9 @@ class Config(Section):
         RepeatsConfig(), description="when a reported vehicle is not reported again"
     )
     retention: RetentionConfig = Field(RetentionConfig(), description="how long reports are kept")
+    notifications: NotificationsConfig = Field(
+        NotificationsConfig(), description="who is told when something happens"
+    )
     web: WebConfig = Field(WebConfig(), description="the dashboard and its API")
     uploads: UploadsConfig = Field(UploadsConfig(), description="where uploaded files lie, and how long")
     photos: PhotosConfig = Field(PhotosConfig(), description="limits and pairs of uploaded photos")

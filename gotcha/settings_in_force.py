@@ -99,7 +99,12 @@ class SettingsInForce:
             and (taken := self._taken(name, before.cameras.get(name), found)) is not None
         }
         self._config = before.model_copy(
-            update={"cameras": cameras, "holidays": read.holidays, "retention": read.retention}
+            update={
+                "cameras": cameras,
+                "holidays": read.holidays,
+                "retention": read.retention,
+                "notifications": read.notifications,
+            }
         )
         editions = {}
         for name, camera in cameras.items():
@@ -112,10 +117,10 @@ class SettingsInForce:
                 self._note(before, name)
         # After the configuration: whoever sees an edition finds what it stands for.
         self._editions = editions
-        rest: dict[str, object] = {"cameras": {}, "holidays": (), "retention": None}
+        rest: dict[str, object] = {"cameras": {}, "holidays": (), "retention": None, "notifications": None}
         if read.model_copy(update=rest) != before.model_copy(update=rest):
             _log.warning(
-                "the configuration was changed in more than its cameras and its retention: "
+                "the configuration was changed in more than cameras, retention and notifications: "
                 "the rest holds after a restart"
             )
 

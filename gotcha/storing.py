@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from gotcha.anchoring import anchor_file, anchoring
 from gotcha.config import Config
 from gotcha.evidence_wiring import open_evidence
+from gotcha.notifying import notifying
 from gotcha.retention import purging_hourly
 from gotcha.state_folder import prepare
 from gotcha.worker_process import WorkerGroup, WorkerProcess, work_on
@@ -40,7 +41,11 @@ def store_reports(config: Config, redis_url: str, stop: threading.Event | None =
             evidence=open_evidence(config),
             window_s=config.repeats.window_s,
         )
-        with anchoring(anchor_file(config), database), purging_hourly(config, database):
+        with (
+            anchoring(anchor_file(config), database),
+            purging_hourly(config, database),
+            notifying(config, database, redis_url),
+        ):
             run_worker(redis_url, store, repeats=repeats, stop=stop)
     finally:
         database.dispose()

@@ -18,6 +18,7 @@ from gotcha.database_wiring import opened_database
 from gotcha.device_wiring import device_services
 from gotcha.evidence_wiring import open_evidence
 from gotcha.ingest_wiring import webhook
+from gotcha.notification_book import FileNotifications
 from gotcha.photo_wiring import photo_services
 from gotcha.retention_book import FileRetention
 from gotcha.settings_in_force import SettingsInForce
@@ -107,6 +108,9 @@ def opened_services(
             webhook=webhook(config, engine, redis),
             zones=None if config.path is None else FileZones(ConfigFile(config.path)),
             retention=None if config.path is None else FileRetention(ConfigFile(config.path), engine, now),
+            notifications=(
+                None if config.path is None else FileNotifications(ConfigFile(config.path), engine, now)
+            ),
             cameras=None if config.path is None else FileCameras(ConfigFile(config.path)),
             checks={
                 "database": _answering(engine),

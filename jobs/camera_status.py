@@ -21,6 +21,11 @@ TTL_S = 10
 _VERSION = 1
 
 
+# Seconds without a frame after which a camera needs a person: one that sends a frame a second is late then;
+# stills may come every few seconds.
+STALLED_AFTER_S = 15.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CameraStatus:
     """What the program that watches a camera says of it.

@@ -128,6 +128,10 @@ class UploadUnavailableError(UploadError):
     """The bucket of uploads does not answer now; trying again later helps."""
 
 
+class NotificationError(GotchaError):
+    """A message to people was not taken by where it went."""
+
+
 class LoginError(GotchaError):
     """Somebody is not who they say they are."""
 

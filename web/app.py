@@ -18,6 +18,7 @@ from web import (
     exports_api,
     health_api,
     metrics_api,
+    notifications_api,
     photos_api,
     queue_api,
     reports_api,
@@ -38,6 +39,7 @@ from web.pages import (
     home,
     live,
     login,
+    notifications,
     queue,
     report,
     reports,
@@ -92,6 +94,7 @@ def create_app(services: WebServices) -> FastAPI:
     app.include_router(devices_api.router)
     app.include_router(zones_api.router)
     app.include_router(retention_api.router)
+    app.include_router(notifications_api.router)
     app.include_router(cameras_api.router)
     app.include_router(cameras_api.trials)
     app.include_router(accounts_api.router)
@@ -108,6 +111,7 @@ def create_app(services: WebServices) -> FastAPI:
         uploads,
         statistics,
         retention,
+        notifications,
         zones,
         settings,
         cameras,

@@ -7,13 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from jobs.camera_status import CameraStatus
+from jobs.camera_status import STALLED_AFTER_S, CameraStatus
 from jobs.node_status import NodeStatus
 from jobs.queue_figures import QueueFigures
 from pipeline.report import CameraCondition, ReportState
 
-# A camera that sends a frame a second or more is late after this; stills may come every few seconds.
-STALLED_AFTER_S = 15.0
 _LOW_DISK_SHARE, _LOW_DISK_BYTES = 0.05, 2 * 1024**3
 _MANY_WAITING = 100
 

@@ -22,6 +22,7 @@ from pipeline.errors import (
     JobBusyError,
     JobNotFoundError,
     LoginError,
+    NotificationError,
     QueueError,
     StorageUnavailableError,
     TooManyLoginsError,
@@ -51,6 +52,7 @@ _STATUSES: tuple[tuple[type[GotchaError], int], ...] = (
     (JobNotFoundError, 404),
     (JobBusyError, 409),
     (QueueError, 503),
+    (NotificationError, 502),
     (GotchaError, 500),
 )
 

@@ -28,6 +28,7 @@ from web.camera_services import CameraBook
 from web.device_services import DeviceServices
 from web.first_user import FirstUser
 from web.logins import Logins
+from web.notification_services import NotificationBook
 from web.overview import Disk
 from web.photo_services import PhotoServices
 from web.retention_services import RetentionBook
@@ -94,6 +95,7 @@ class WebServices:
         webhook: takes in files of buckets; None where it is not set up.
         zones: reads and writes zones of cameras; None where the configuration has no file.
         retention: reads and writes how long records are kept; None where the configuration has no file.
+        notifications: reads, writes and tries who is told of what; None where the configuration has no file.
         cameras: reads, writes and tries cameras; None where the configuration has no file.
         checks: by name, what must work for the program to be of use; each raises GotchaError if it does not.
         now: the clock, aware UTC.
@@ -123,6 +125,7 @@ class WebServices:
     webhook: Webhook | None
     zones: ZoneBook | None
     retention: RetentionBook | None
+    notifications: NotificationBook | None
     cameras: CameraBook | None
     checks: Mapping[str, Callable[[], None]]
     now: Callable[[], datetime]

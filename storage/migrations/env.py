@@ -10,6 +10,7 @@ for module in (
     "account_tables",
     "analysis_table",
     "device_tables",
+    "notification_table",
     "review_tables",
     "sighting_tables",
     "tables",

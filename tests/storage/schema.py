@@ -9,6 +9,7 @@ from sqlmodel import SQLModel
 
 import storage.analysis_table
 import storage.device_tables
+import storage.notification_table
 import storage.sighting_tables  # noqa: F401  (they fill the metadata)
 
 # On an expression of pgvector, which may be missing: only the migration knows it.

@@ -1,0 +1,115 @@
+"""Who is told of what happens: read, changed and tried out by those who administer."""
+
+from __future__ import annotations
+
+import logging
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, HTTPException
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from pipeline.errors import NotificationError
+from web.notification_services import NotificationBook, NotificationSheet
+from web.security import Caller, Right, require
+from web.services import WebServices, services_of
+
+_log = logging.getLogger(__name__)
+
+router = APIRouter(prefix="/api/settings/notifications", tags=["settings"])
+
+Admin = Annotated[Caller, Depends(require(Right.ADMIN))]
+Services = Annotated[WebServices, Depends(services_of)]
+_Text = Annotated[str, Field(max_length=500)]
+
+
+class ChannelName(StrEnum):
+    """A way out."""
+
+    WEBHOOK = "webhook"
+    EMAIL = "email"
+
+
+class NotificationsBody(BaseModel):
+    """Who is told of what, as in config.yaml, and the revision of the configuration it was changed from."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    revision: Annotated[str, Field(max_length=64)]
+    events: Annotated[list[Literal["report", "camera", "dead_letters"]], Field(max_length=3)]
+    include_plates: bool
+    webhook_url: _Text | None = None
+    email_to: Annotated[list[_Text], Field(max_length=50)] = []
+    email_from: _Text = "gotcha@localhost"
+    email_host: _Text | None = None
+    email_port: int = 587
+    email_security: Literal["starttls", "tls", "none"] = "starttls"
+    email_user: _Text | None = None
+
+
+class NotificationsAnswer(BaseModel):
+    """What holds; `key` signs what is posted, `waiting` are to be sent, `error` is of the last failure."""
+
+    revision: str
+    values: dict[str, JsonValue]
+    key: str
+    waiting: int
+    error: str
+
+
+class TestAnswer(BaseModel):
+    """Whether a test arrived, and if not, why."""
+
+    arrived: bool
+    error: str
+
+
+_NO_FILE: dict[int | str, dict[str, Any]] = {
+    409: {"description": "the file was changed meanwhile, or there is none"}
+}
+
+
+@router.get("", dependencies=[Depends(require(Right.ADMIN))], responses=_NO_FILE)
+def read(services: Services) -> NotificationsAnswer:
+    """What holds."""
+    return _answer(book_of(services).read())
+
+
+@router.put("", responses=_NO_FILE)
+def write(body: NotificationsBody, caller: Admin, services: Services) -> NotificationsAnswer:
+    """Tell so from now on: written into config.yaml, and holds within seconds."""
+    values = body.model_dump(mode="json", exclude={"revision"})
+    sheet = book_of(services).write(values, body.revision)
+    _log.info("%s changed who is told of what happens", caller.name)
+    return _answer(sheet)
+
+
+@router.post("/test/{channel}", dependencies=[Depends(require(Right.ADMIN))], responses=_NO_FILE)
+def send_test(channel: ChannelName, services: Services) -> TestAnswer:
+    """Send a test over a channel as it was saved; takes at most some seconds."""
+    try:
+        book_of(services).test(channel.value)
+    except NotificationError as error:
+        return TestAnswer(arrived=False, error=str(error))
+    return TestAnswer(arrived=True, error="")
+
+
+def book_of(services: WebServices) -> NotificationBook:
+    """The book of notifications.
+
+    Raises:
+        HTTPException: 409, the configuration has no file to write to.
+    """
+    if services.notifications is None:
+        raise HTTPException(409, "this program was given its configuration without a file to write to")
+    return services.notifications
+
+
+def _answer(sheet: NotificationSheet) -> NotificationsAnswer:
+    return NotificationsAnswer(
+        revision=sheet.revision,
+        values=dict(sheet.values),
+        key=sheet.key,
+        waiting=sheet.waiting,
+        error=sheet.error,
+    )
