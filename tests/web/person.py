@@ -72,7 +72,7 @@ class Person:
 
     def looks(self, name: str) -> None:
         """Judge the page: what axe-core calls serious, and what is wider than the window."""
-        self.page.screenshot(path=self._shots / f"{name}.png", full_page=True)
+        self.keeps(name)
         found = Axe().run(self.page).response["violations"]
         serious = [
             f"{one['id']}: {[node['html'][:120] for node in one['nodes']]}"
@@ -82,6 +82,10 @@ class Person:
         assert serious == [], f"{name}: {serious}"
         overflow = self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert overflow <= 0, f"{name} is {overflow} px too wide"
+
+    def keeps(self, name: str) -> None:
+        """Keep a screenshot of a page that another test judges."""
+        self.page.screenshot(path=self._shots / f"{name}.png", full_page=True)
 
     def logs_in(self, name: str) -> None:
         """Fill in the form of the page that a login was asked for on."""

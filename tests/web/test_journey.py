@@ -71,7 +71,7 @@ def frames(scene: Scene) -> list[Image]:
 
 @pytest.fixture(scope="module")
 def models() -> Models:
-    return Models(parse_config("state_dir: var", environment={}))
+    return Models(parse_config("detector: {backend: onnx}", environment={}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +93,7 @@ def running(frames: list[Image], models: Models, tmp_path: Path, redis_url: str)
 state_dir: state
 queue: {{url: '{redis_url}', share_cameras: false}}  # the house's
 web: {{enabled: false}}
+detector: {{backend: onnx}}
 evidence: {{clip_before_s: 1, clip_after_s: 1}}
 """,
             encoding="utf-8",
@@ -153,7 +154,7 @@ def _adds_the_camera(person: Person, running: Running) -> None:
     person.looks("camera-tried")
     page.get_by_role("button", name=t("settings.save"), exact=True).click()
     expect(page.locator("[data-done]")).to_have_text(t("cameras.saved"))
-    person.looks("camera-added")
+    person.keeps("camera-added")
     text = running.path.read_text(encoding="utf-8")
     assert "# the house's" in text
     assert "framesize: HD" in text
@@ -170,10 +171,10 @@ def _draws_a_zone(person: Person) -> None:
     assert box is not None
     for x, y in ((0.02, 0.05), (0.98, 0.05), (0.98, 0.98), (0.02, 0.98), (0.02, 0.05)):
         page.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
-    page.get_by_label(t("zones.dwell")).fill("8")
-    page.get_by_label(t("zones.photo_gap")).fill("5")
+    page.get_by_label(t("zones.dwell")).fill("6")
+    page.get_by_label(t("zones.photo_gap")).fill("4")
     page.keyboard.press("Tab")
-    person.looks("zone")
+    person.keeps("zone")
     page.get_by_role("button", name=t("zones.save"), exact=True).click()
     expect(page.locator("[data-status]")).to_have_text(t("zones.saved"))
 
@@ -191,7 +192,7 @@ def _sees_its_clock_run(person: Person, sensor: Sensor) -> None:
         timeout=60_000,
     )
     assert _clock_s(page) >= int(began_s) + 2
-    person.looks("live")
+    person.keeps("live")
 
 
 def _clock_s(page: Page) -> int:
@@ -204,7 +205,7 @@ def _receives_the_report(person: Person) -> None:
     page = person.page
     person.goes_to("/reports")
     expect(page.locator("[data-row] .badge.accent")).to_have_count(1, timeout=90_000)
-    person.looks("report-came")
+    person.keeps("report-came")
     page.locator("[data-row] a").click()
     page.wait_for_url("**/reports/*")
 
@@ -215,7 +216,7 @@ def _decides_and_exports(person: Person, folder: Path) -> None:
     page.get_by_role("slider").fill("30")
     page.locator("body").press("c")
     expect(page.get_by_text(t("verdict.confirmed"), exact=True).first).to_be_visible()
-    person.looks("confirmed")
+    person.keeps("confirmed")
     page.locator("[data-export-form] button").click()
     ready = page.get_by_role("link", name=t("report.export_ready"))
     expect(ready).to_be_visible(timeout=90_000)
