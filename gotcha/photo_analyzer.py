@@ -18,7 +18,7 @@ from jobs.photo_intake import TAKEN_AT
 from pipeline.detection import ObjectClass
 from pipeline.footprint import inside_zone
 from pipeline.geometry import Box, Size
-from pipeline.photo_report import PhotoSighting, least_gap_s
+from pipeline.photo_report import OTHER_VIEW, PhotoSighting, least_gap_s
 from pipeline.report import Report, ReportState
 from pipeline.zone import Zone
 from storage.analyses import Analysis, Progress, UploadedFile
@@ -179,7 +179,8 @@ def _zone_of(place: PhotoPlace, label: ObjectClass, box: Box, size: Size) -> Zon
 
 def _why(report: Report, zone: Zone) -> str:
     if report.state is ReportState.TEMPORARY:
-        return f"waits for a second photo of it from the same view, at least {least_gap_s(zone):g} s apart"
+        waits = f"waits for a second photo of it from the same view, at least {least_gap_s(zone):g} s apart"
+        return f"{waits}. {OTHER_VIEW}" if OTHER_VIEW in report.note else waits
     if report.rejection is not None:
         return f"rejected: {report.rejection.value}"
     if report.duplicate_of is not None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -20,12 +20,14 @@ from pipeline.geometry import Box
 from pipeline.judge import PhotoPair
 from pipeline.photo_pair import PairComparison, Sight, compare_pair, take_sight
 from pipeline.photo_report import (
+    OTHER_VIEW,
     PhotoSighting,
     at_one_place,
     lone_report,
     may_pair,
     paired_report,
     repeated_report,
+    seen_from_elsewhere,
     waiting_report,
 )
 from pipeline.plate import PlateSighting
@@ -90,6 +92,12 @@ class PhotoPairs:
             max_gap_s = self._tools.config.photos.max_gap_s
             partner = next((m for m in matches if may_pair(m.report, sighting, max_gap_s=max_gap_s)), None)
             if partner is None:
+                elsewhere = self._from_elsewhere(sighting, {match.report.id for match in matches})
+                self._tools.keeper.keep(
+                    [seen_from_elsewhere(one) for one in elsewhere if OTHER_VIEW not in one.note]
+                )
+                if elsewhere:
+                    sighting = replace(sighting, note=f"{sighting.note} {OTHER_VIEW}".strip())
                 return self._wait(sighting, seen, photo)
             report = self._pair(partner, sighting, seen, photo)
             if report.state is ReportState.FINAL:
@@ -126,13 +134,7 @@ class PhotoPairs:
         others: tuple[SeenVehicle, ...],
     ) -> Iterator[_Match]:
         """The waiting reports that show the same vehicle from the same view, nearest in time first."""
-        reach = timedelta(seconds=self._tools.config.photos.max_gap_s)
-        waiting = self._waits.waiting(
-            camera=sighting.camera,
-            zone=sighting.zone.name,
-            since=sighting.taken_at - reach,
-            until=sighting.taken_at + reach,
-        )
+        waiting = self._waiting(sighting)
         now = take_sight(photo, seen.box, tuple(other.box for other in others))
         for report in sorted(waiting, key=lambda one: abs(one.parked_at - sighting.taken_at)):
             if not at_one_place(report, sighting):
@@ -142,6 +144,26 @@ class PhotoPairs:
             compared = self._compared(report, now)
             if compared is not None and compared.pair is PhotoPair.COMPLETE:
                 yield _Match(report=report, compared=compared)
+
+    def _from_elsewhere(self, sighting: PhotoSighting, same_view: Collection[str]) -> list[Report]:
+        """The waiting reports of the same plate that would make a pair, were they of the same view."""
+        max_gap_s = self._tools.config.photos.max_gap_s
+        return [
+            one
+            for one in self._waiting(sighting)
+            if one.id not in same_view
+            and same_plate(one.plate, sighting.plate) is PlateMatch.SAME
+            and may_pair(one, sighting, max_gap_s=max_gap_s)
+        ]
+
+    def _waiting(self, sighting: PhotoSighting) -> tuple[Report, ...]:
+        reach = timedelta(seconds=self._tools.config.photos.max_gap_s)
+        return self._waits.waiting(
+            camera=sighting.camera,
+            zone=sighting.zone.name,
+            since=sighting.taken_at - reach,
+            until=sighting.taken_at + reach,
+        )
 
     def _compared(self, report: Report, now: Sight) -> PairComparison | None:
         try:

@@ -21,6 +21,11 @@ PHOTO_VEHICLE = "photo-"
 SAME_PLACE_IOU = 0.5
 # Pictures of other proportions are of another view.
 _SAME_SHAPE = 0.02
+# The rule for an accusation; photos of one plate from two standpoints show that it was there twice, no more.
+OTHER_VIEW = (
+    "Another photo shows this plate, but not the same view: two photos make a report only when they are taken"
+    " from one place in one direction."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,13 +182,19 @@ def repeated_report(waiting: Report, original: Report) -> Report:
     )
 
 
+def seen_from_elsewhere(waiting: Report) -> Report:
+    """A photo whose vehicle another one shows from another standpoint: it says so, and waits on."""
+    return replace(waiting, revision=waiting.revision + 1, note=_joined((waiting.note, OTHER_VIEW)))
+
+
 def lone_report(waiting: Report) -> Report:
-    """A photo whose second one did not come in time: no accusation."""
+    """A photo whose second one did not come in time, or only from elsewhere: no accusation."""
+    elsewhere = OTHER_VIEW in waiting.note
     return replace(
         waiting,
         revision=waiting.revision + 1,
         state=ReportState.REJECTED,
-        rejection=RejectionReason.NO_SECOND_PHOTO,
+        rejection=RejectionReason.VIEW_CHANGED if elsewhere else RejectionReason.NO_SECOND_PHOTO,
     )
 
 

@@ -36,7 +36,8 @@ def photo(
     """Find vehicles and plates on photos, and report those that two photos show to have stood.
 
     Two photos of one vehicle from the same view, at least the zone's gap apart, become a report; one alone
-    waits for its second, which may come days later. Time and place are read from EXIF.
+    waits for its second. Photos from two standpoints are no pair: an accusation needs one place and one
+    direction, and the answer says so. Time and place are read from EXIF.
 
       gotcha photo first.jpg second.jpg
       gotcha photo card/*.jpg --camera gate

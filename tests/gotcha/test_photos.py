@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image as PillowImage
 
@@ -27,6 +28,7 @@ from jobs.analysis_queue import AnalysisQueue
 from jobs.embedded_redis import RedisService, open_redis
 from jobs.photo_facts import MediaType
 from jobs.photo_intake import NamedFile, PhotosAsked, ReportRevision
+from pipeline.photo_report import OTHER_VIEW
 from pipeline.picture import Image
 from pipeline.report import EvidenceKind, RejectionReason, Report, ReportState
 from simulator.scene import Scene
@@ -196,6 +198,20 @@ def test_an_empty_place_or_another_view_is_no_partner(desk: Desk, scene: Scene) 
     moved = image[:, ::-1].copy()
     desk.analyse(jpeg(moved, 65))
     assert ReportState.FINAL not in {report.state for report in desk.reports()}
+
+
+def test_two_standpoints_are_no_pair_and_the_answer_and_the_reports_say_so(desk: Desk, scene: Scene) -> None:
+    """An accusation needs the same view; whoever walked around the vehicle has to know why it became none."""
+    image = scene.frame(100.0)
+    desk.analyse(jpeg(image, 0), camera=None)
+    (answer,) = found(desk.analyse(jpeg(np.roll(image, -300, axis=1), 305), camera=None))
+    assert "not the same view" in str(answer["vehicles"])
+    waiting = desk.reports()
+    assert {report.state for report in waiting} == {ReportState.TEMPORARY}
+    assert [report.plate.text for report in waiting] == [waiting[0].plate.text] * 2
+    assert all(OTHER_VIEW in report.note for report in waiting)
+    PhotoPairs(desk.tools).give_up(datetime.now(UTC) + timedelta(days=8))
+    assert {report.rejection for report in desk.reports()} == {RejectionReason.VIEW_CHANGED}
 
 
 def test_a_pair_waits_for_evidence_that_is_out_of_reach(
