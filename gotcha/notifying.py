@@ -89,6 +89,8 @@ class NotifyRound:
         self._notifications = SqlNotifications(engine)
         self._notifier = Notifier(self._notifications, SqlReportStore(engine), now)
         self._client, self._outbox, self._now = client, outbox, now
+        # Another program may have told of reports before this one began.
+        self._told = True
 
     def run(self) -> int:
         """Look and try; how many arrived.
@@ -98,8 +100,10 @@ class NotifyRound:
         """
         config = self._settings.current()
         wanted = config.notifications
-        if not wanted.on or "report" not in wanted.events:
+        tells = wanted.on and "report" in wanted.events
+        if self._told and not tells:
             self._notifications.forget_mark()
+        self._told = tells
         if not wanted.on:
             return 0
         senders = senders_of(config)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import Engine, delete, func
+from sqlalchemy import Engine, delete, func, or_
 from sqlmodel import col, select
 
 from pipeline.report import ReportState
@@ -68,7 +68,7 @@ class SqlNotifications:
     def new_finals(self, limit: int = 200) -> tuple[str, ...]:
         """Ids of reports that became final since notifications are on; the first call begins with the next.
 
-        A report may come more than once: its notification has the same id each time.
+        Those that were told of are left out; one that became final twice comes once.
         """
         with changing(self._engine, _MARK) as session:
             newest = session.exec(select(func.max(HistoryRow.id))).one() or 0
@@ -80,19 +80,26 @@ class SqlNotifications:
                 session.add(mark)
                 return ()
             begin, seen = int(mark.body["from"]), int(mark.body["seen"])
+            told = (
+                select(NotificationRow.id).where(NotificationRow.report_id == HistoryRow.report_id).exists()
+            )
             rows = session.exec(
                 select(HistoryRow)
                 .where(
                     col(HistoryRow.id) > max(begin, seen - _LOOK_BACK),
                     HistoryRow.to_state == ReportState.FINAL.value,
+                    # News of a final report is no other step.
+                    or_(
+                        col(HistoryRow.from_state).is_(None), HistoryRow.from_state != ReportState.FINAL.value
+                    ),
+                    ~told,
                 )
                 .order_by(col(HistoryRow.id))
                 .limit(limit + _LOOK_BACK)
             ).all()
-            told = {row.report_id: row for row in rows}
             last = rows[-1].id if len(rows) == limit + _LOOK_BACK else newest
             mark.body = {**mark.body, "seen": str(last or newest)}
-            return tuple(told)
+            return tuple(dict.fromkeys(row.report_id for row in rows))
 
     def forget_mark(self) -> None:
         """Notifications are off: what happens until they are on again is not told afterwards."""
@@ -101,6 +108,10 @@ class SqlNotifications:
 
     def add(self, new: Notification, *, at: datetime) -> bool:
         """Have it sent; False where it was before, sent or not."""
+        with reading(self._engine) as session:
+            # Most were told of before: no writer need wait for that.
+            if session.get(NotificationRow, new.id) is not None:
+                return False
         with changing(self._engine, new.id) as session:
             if session.get(NotificationRow, new.id) is not None:
                 return False

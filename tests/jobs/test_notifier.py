@@ -115,6 +115,7 @@ def test_a_final_report_is_told_once_however_often_it_is_looked_for(
     # What was there before notifications were on is not told.
     assert list(notifier.finals(plates=False, address=None)) == []
     store.apply(final("a", revision=2), at=NOON, by="test")
+    store.apply(final("before", revision=3, departed_at=NOON + timedelta(hours=1)), at=NOON, by="test")
     store.apply(rejected("r"), at=NOON, by="test")
     for _ in range(3):
         notifier.note(notifier.finals(plates=False, address="https://g.example"), senders)
