@@ -90,7 +90,8 @@ class SqlNotifications:
                     HistoryRow.to_state == ReportState.FINAL.value,
                     # News of a final report is no other step.
                     or_(
-                        col(HistoryRow.from_state).is_(None), HistoryRow.from_state != ReportState.FINAL.value
+                        col(HistoryRow.from_state).is_(None),
+                        col(HistoryRow.from_state) != ReportState.FINAL.value,
                     ),
                     ~told,
                 )
