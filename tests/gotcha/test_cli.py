@@ -81,7 +81,8 @@ def test_a_wrong_configuration_is_2_and_names_the_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize("command", ["run", "watch", "check"])
 def test_a_configuration_without_cameras_says_what_to_do(command: str, tmp_path: Path) -> None:
     path = tmp_path / "config.yaml"
-    path.write_text("region: KR\n")
+    # With a dashboard `run` waits for a camera to be added on it.
+    path.write_text("region: KR\nweb: {enabled: false}\n")
     result = gotcha("--config", str(path), command)
     assert result.exit_code == 2
     assert "there is nothing to watch: `cameras` has no entry" in result.stderr
