@@ -16,7 +16,7 @@ from storage.plate_likeness import likenesses, may_fit
 from storage.sighting_mirror import SightingArrays, SightingMirror
 from storage.sighting_tables import SightingRow, VectorRow
 from storage.sightings import Found, Sighting, SightingQuery
-from storage.transactions import changing, reading
+from storage.transactions import changing, reading, snapshot
 from storage.vector_neighbours import INDEXED_LENGTH, has_index, likeness_of, nearest
 
 Numbers = npt.NDArray[np.int64]
@@ -105,7 +105,8 @@ class SqlSightingStore:
         return self._mirrors.setdefault(known.with_vectors, known)
 
     def _neighbours(self, look: VehicleLook, wanted: SightingQuery) -> _Ranked:
-        with reading(self._engine) as session:
+        # How far the index is searched is said within a transaction, which `reading` has none of.
+        with snapshot(self._engine) as session:
             found = nearest(session, look, wanted)
         return _Ranked(
             numbers=np.asarray(list(found), dtype=np.int64),

@@ -16,11 +16,13 @@ from pipeline.detection import ObjectClass
 from pipeline.plate import PlateText
 from pipeline.report import Report
 from pipeline.vehicle_look import VehicleColour, VehicleLook
+from storage import sighting_rows
 from storage.database import open_database, writing
 from storage.report_store import SqlReportStore
 from storage.retention import SqlRetention
 from storage.sighting_store import SqlSightingStore
 from storage.sightings import SightingQuery
+from storage.transactions import changing
 from storage.vector_neighbours import has_index
 from tests.postgres import NewDatabase
 from tests.reports import NOON, final, hex_id, temporary
@@ -136,6 +138,25 @@ def test_filters_hold_with_and_without_a_look(engine: Engine, with_look: bool) -
     }
     assert ids(store, until=NOON - timedelta(days=1), **asked) == [hex_id("early")]
     assert hex_id("early") not in ids(store, since=NOON - timedelta(days=1), **asked)
+
+
+def test_a_filter_that_lets_few_through_finds_them_behind_many_nearer_ones(engine: Engine) -> None:
+    """The index looked at 40 neighbours, as a setting for one transaction held for none, and found no other."""
+    fill(engine, temporary("far", camera="yard", look=look(2)))
+    with changing(engine) as session:
+        far = sighting_rows.sighting_of(temporary("far", camera="yard", look=look(2)))
+        for seed in range(400):
+            near = look(1000 + seed, near=1)
+            sighting_rows.keep(session, replace(far, id=f"near {seed}", camera="gate", look=near))
+    if engine.dialect.name == "postgresql":
+        with writing(engine) as connection:
+            # As with 100,000 sightings, where the planner takes the index by itself.
+            name = connection.scalar(text("SELECT current_database()"))
+            for way in ("seqscan", "sort", "bitmapscan"):
+                connection.execute(text(f'ALTER DATABASE "{name}" SET enable_{way} = off'))
+        engine.dispose()
+    wanted = SightingQuery(look=look(1), cameras=frozenset({"yard"}))
+    assert [found.sighting.camera for found in SqlSightingStore(engine).search(wanted)] == ["yard"]
 
 
 def test_plate_and_look_together_need_both(engine: Engine) -> None:
