@@ -105,7 +105,7 @@ class SqlSightingStore:
         return self._mirrors.setdefault(known.with_vectors, known)
 
     def _neighbours(self, look: VehicleLook, wanted: SightingQuery) -> _Ranked:
-        # How far the index is searched is said within a transaction, which `reading` has none of.
+        # `reading` has no transaction that could be told how far the index is searched.
         with snapshot(self._engine) as session:
             found = nearest(session, look, wanted)
         return _Ranked(

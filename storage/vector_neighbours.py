@@ -42,7 +42,7 @@ def nearest(session: Session, look: VehicleLook, wanted: SightingQuery) -> dict[
     """The sightings that look most like `look`, number to likeness, best first.
 
     Args:
-        session: of `storage.transactions.snapshot`; without a transaction, filters would lose what they let through.
+        session: of `storage.transactions.snapshot`: how far the index is searched is said to a transaction.
         look: of 96 values.
         wanted: its filters and its limit hold.
     """

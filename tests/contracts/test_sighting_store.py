@@ -141,7 +141,7 @@ def test_filters_hold_with_and_without_a_look(engine: Engine, with_look: bool) -
 
 
 def test_a_filter_that_lets_few_through_finds_them_behind_many_nearer_ones(engine: Engine) -> None:
-    """The index looked at 40 neighbours, as a setting for one transaction held for none, and found no other."""
+    """The index looked at 40 neighbours: a setting for one transaction held for none."""
     fill(engine, temporary("far", camera="yard", look=look(2)))
     with changing(engine) as session:
         far = sighting_rows.sighting_of(temporary("far", camera="yard", look=look(2)))
