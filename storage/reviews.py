@@ -20,6 +20,8 @@ from storage.tables import REPORTS, ReportRow
 from storage.transactions import asking, changing
 
 MAX_REASON = 500
+# A statement has a limit of parameters: 32,766 on SQLite (sqlite.org/limits.html), 65,535 on PostgreSQL.
+_AT_ONCE = 1000
 
 
 class ReviewStep(StrEnum):
@@ -169,9 +171,11 @@ class SqlReviews:
             return direct
         with asking(self._engine) as connection:
             while new:
-                merges = connection.execute(_merges(new)).all()
-                # In their order: of a report that was opened again and merged anew the last merge counts.
-                direct.update({row.report_id: row.becomes for row in merges})
+                ids = sorted(new)
+                for begin in range(0, len(ids), _AT_ONCE):
+                    merges = connection.execute(_merges(ids[begin : begin + _AT_ONCE])).all()
+                    # In their order: of a report that was opened again and merged anew the last merge counts.
+                    direct.update({row.report_id: row.becomes for row in merges})
                 asked |= new
                 new = set(direct.values()) - asked
         return {report_id: _end(direct, report_id) for report_id in wanted & direct.keys()}

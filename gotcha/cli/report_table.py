@@ -65,7 +65,12 @@ def reports_table(
 
 
 def report_details(
-    stored: StoredReport, history: Iterable[HistoryEntry], time_zone: ZoneInfo, located: Located
+    stored: StoredReport,
+    history: Iterable[HistoryEntry],
+    time_zone: ZoneInfo,
+    located: Located,
+    *,
+    merged_into: str | None = None,
 ) -> RenderableType:
     """One report with its evidence and history.
 
@@ -74,6 +79,7 @@ def report_details(
         history: its steps, oldest first.
         time_zone: of the times shown.
         located: where the evidence of a key lies.
+        merged_into: the report that counts in its place, where people have merged it.
     """
     report = stored.report
     facts = Table(box=None, show_header=False, pad_edge=False)
@@ -91,7 +97,7 @@ def report_details(
         ("last seen", moment_shown(stored.last_seen_at, time_zone)),
         ("same view", "" if report.same_view is None else f"{report.same_view:.2f} (SSIM, 0 to 1)"),
         ("repeats", str(stored.repeats)),
-        ("remark", Text(remark(report))),
+        ("remark", Text(remark(report, merged_into))),
     ):
         facts.add_row(name, value)
     return Group(

@@ -102,14 +102,20 @@ def show_report(
     gotcha reports show 3f2a
     """
     config = config_of(context)
-    with open_store(config) as store:
+    with opened_database(config) as engine:
+        from storage.report_store import SqlReportStore
+        from storage.reviews import SqlReviews
+
+        store = SqlReportStore(engine)
         stored = found_report(store, report.strip().lower())
         history = store.history(stored.report.id)
+        merged = SqlReviews(engine).merged_into([stored.report.id]).get(stored.report.id)
     if as_json:
-        _print_json(stored_json(stored, history))
+        _print_json(stored_json(stored, history, merged_into=merged))
         return
     time_zone = time_zone_of(config, stored.report.camera)
-    out().print(report_details(stored, history, time_zone, functools.partial(_located, config)))
+    located = functools.partial(_located, config)
+    out().print(report_details(stored, history, time_zone, located, merged_into=merged))
 
 
 def _located(config: Config, key: str) -> Text:

@@ -130,6 +130,8 @@ def test_lists_name_the_report_that_counts_for_a_merged_one(reports: Run, tmp_pa
     }
     (line,) = [line for line in reports("list").stdout.splitlines() if line.startswith("01010101")]
     assert line.rstrip().endswith("merged into 06060606")
+    assert json.loads(reports("show", first, "--json").stdout)["merged_into"] == last
+    assert "merged into 06060606" in reports("show", first).stdout
 
 
 def test_a_cut_list_says_so(reports: Run) -> None:

@@ -81,3 +81,9 @@ def test_a_ring_made_from_outside_stops_no_list(engine: Engine, reviews: SqlRevi
         connection.execute(text("UPDATE reports SET verdict = 'merged' WHERE id = :id"), {"id": B})
         connection.execute(text(ring))
     assert reviews.merged_into([A, B]) == {A: B, B: A}
+
+
+def test_merges_of_more_reports_than_a_statement_takes_parameters(reviews: SqlReviews) -> None:
+    """`gotcha reports list --all --csv` of a big database asks for all at once."""
+    take(reviews, A, ReviewStep.MERGED, B)
+    assert reviews.merged_into([A, *(f"{number:032x}" for number in range(70_000))]) == {A: B}
