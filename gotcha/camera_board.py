@@ -155,4 +155,5 @@ class CameraBoard:
             restarts=counts.restarts,
             trouble=runner.trouble,
             failure=runner.failure,
+            late_after_s=runner.late_after_s,
         )

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from jobs.camera_status import STALLED_AFTER_S
 from pipeline.errors import InvalidValueError, PictureError, SourcePermanentError, StorageError
 from pipeline.frame import Frame, FrameSource, NoticeSink, SourceNotice
 from pipeline.watch import CameraWatch
@@ -63,6 +64,11 @@ def never_changed() -> Revision:
     return Revision()
 
 
+def usually_late_s() -> float:
+    """For a camera that sends all the time."""
+    return STALLED_AFTER_S
+
+
 @dataclass(slots=True)
 class CameraCounts:
     """What one camera did, for people to look at."""
@@ -88,6 +94,7 @@ class CameraSetup:
         revision: asked before each frame; after another answer the watch, and where it says so the source,
             are made anew and go on where they were.
         waiting: frames that may wait for the analysis before the oldest is dropped.
+        late_after_s: seconds without a frame after which somebody has to look.
     """
 
     name: str
@@ -98,6 +105,7 @@ class CameraSetup:
     may_watch: Callable[[], bool] = always
     revision: Callable[[], Revision] = never_changed
     waiting: int = FRAMES_WAITING
+    late_after_s: Callable[[], float] = usually_late_s
 
 
 class CameraRunner:
@@ -113,6 +121,11 @@ class CameraRunner:
         self.trouble: str | None = None
         self._told_s: dict[str, float] = {}
         self._last_step: WatchStep | None = None
+
+    @property
+    def late_after_s(self) -> float:
+        """Seconds without a frame after which somebody has to look."""
+        return self._setup.late_after_s()
 
     def run(self, stop: threading.Event) -> None:
         """Watch until the source ends or `stop` is set; never raises."""

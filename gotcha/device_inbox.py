@@ -12,9 +12,10 @@ from time import monotonic
 from gotcha.camera_runner import Memory
 from gotcha.config import Config
 from gotcha.device_interval import default_interval_s, told_interval_s
+from jobs.camera_status import STALLED_AFTER_S
 from pipeline.errors import StorageError
 from pipeline.frame import Frame
-from sources.device import InboxJpeg
+from sources.device import LATE_INTERVALS, InboxJpeg
 from storage.database import open_database
 from storage.device_store import SqlDevices
 
@@ -61,6 +62,10 @@ class DatabaseInbox:
             except StorageError as error:
                 _log.debug("%s: what its devices are told is not known now: %s", self._camera, error)
         return self._interval_s
+
+    def late_after_s(self) -> float:
+        """Seconds without a frame after which it is late, as was asked last; the database is not."""
+        return max(STALLED_AFTER_S, LATE_INTERVALS * self._interval_s)
 
     def judged(self, until: datetime) -> None:
         """Forget the frames taken at or before `until`; says how many of them came too late to be judged.

@@ -13,7 +13,7 @@ from time import monotonic
 
 from gotcha.camera_board import CameraBoard
 from gotcha.camera_group import CameraGroup, OwnCameras
-from gotcha.camera_runner import CameraRunner, CameraSetup, Memory, StepObserver, always
+from gotcha.camera_runner import CameraRunner, CameraSetup, Memory, StepObserver, always, usually_late_s
 from gotcha.child_process import ChildProcess
 from gotcha.config import Config
 from gotcha.config_cameras import DeviceCamera
@@ -252,6 +252,7 @@ class Runtime:
             may_watch=may_watch,
             revision=lambda: settings.revision(name),
             waiting=frames_waiting(camera),
+            late_after_s=usually_late_s if inbox is None else inbox.late_after_s,
         )
         runner = CameraRunner(setup, observe)
         self._log.begin(name, runner)

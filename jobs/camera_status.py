@@ -22,7 +22,7 @@ _VERSION = 1
 
 
 # Seconds without a frame after which a camera needs a person: one that sends a frame a second is late then;
-# stills may come every few seconds.
+# stills may come every few seconds. One that sleeps between its frames says how long it may.
 STALLED_AFTER_S = 15.0
 
 
@@ -42,6 +42,7 @@ class CameraStatus:
         frames, dropped, damaged, restarts: counts since the program began.
         trouble: what its source complains of and has not overcome; one sentence, or None.
         failure: why it cannot be watched at all; one sentence, or None.
+        late_after_s: seconds without a frame after which it needs a person.
     """
 
     camera: str
@@ -58,6 +59,11 @@ class CameraStatus:
     restarts: int
     trouble: str | None
     failure: str | None
+    late_after_s: float = STALLED_AFTER_S
+
+    def is_late(self, now: datetime) -> bool:
+        """Whether frames came, and none has for too long."""
+        return self.heard_at is not None and (now - self.heard_at).total_seconds() > self.late_after_s
 
 
 class StatusBoard:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from jobs.camera_status import STALLED_AFTER_S, CameraStatus
+from jobs.camera_status import CameraStatus
 from jobs.notify_channels import Sender
 from pipeline.errors import NotificationError
 from pipeline.report import CameraCondition, CameraEvent, ReportState
@@ -138,7 +138,7 @@ def silent_cameras(statuses: Mapping[str, CameraStatus], now: datetime) -> Itera
             if status.trouble is None and status.failure is None:
                 continue
             what, since = "unreachable", now.date().isoformat()
-        elif (now - status.heard_at).total_seconds() > STALLED_AFTER_S:
+        elif status.is_late(now):
             what, since = "stalled", status.heard_at.isoformat()
         else:
             continue

@@ -14,6 +14,9 @@ from sources.clocks import Clocks
 from sources.jpeg_frames import JpegFrames, JpegOptions, StampedJpeg
 from sources.notifier import Notifier
 
+# A device that stayed away for so many sleeps is late.
+LATE_INTERVALS = 2.5
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboxJpeg:
@@ -51,7 +54,7 @@ class DeviceOptions:
     """
 
     poll_s: float = 1.0
-    late_intervals: float = 2.5
+    late_intervals: float = LATE_INTERVALS
     jpeg: JpegOptions = field(default_factory=lambda: JpegOptions(analysis_fps=None))
 
     def __post_init__(self) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from jobs.camera_status import STALLED_AFTER_S, CameraStatus
+from jobs.camera_status import CameraStatus
 from jobs.node_status import NodeStatus
 from jobs.queue_figures import QueueFigures
 from pipeline.report import CameraCondition, ReportState
@@ -126,7 +126,7 @@ def _state(status: CameraStatus, age_s: float | None) -> tuple[str, Tone]:
         return "failed", Tone.BAD
     if age_s is None:
         return ("unreachable", Tone.BAD) if status.trouble else ("opening", Tone.WARN)
-    if age_s > STALLED_AFTER_S:
+    if age_s > status.late_after_s:
         return "stalled", Tone.BAD
     if status.condition is not None and status.condition in _CONDITIONS:
         return status.condition.value, _CONDITIONS[status.condition]

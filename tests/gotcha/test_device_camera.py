@@ -165,6 +165,7 @@ def test_what_a_device_is_told_is_the_pace_of_its_camera_at_once(
     assert inbox.interval_s() == 300.0
     devices.revoke("second-cam", at=BEGIN)
     assert inbox.interval_s() == 600.0
+    assert inbox.late_after_s() == 1500.0
 
 
 def test_a_late_frame_is_said_and_not_judged(

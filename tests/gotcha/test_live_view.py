@@ -50,6 +50,7 @@ cameras:
     stream_port: {camera.stream_port}
     framesize: VGA
     zones: [{{name: all, kind: no_parking, polygon: [[0, 0], [1, 0], [1, 1], [0, 1]]}}]
+  lane: {{kind: device, interval_s: 60}}
 """,
             environment={},
         )
@@ -63,13 +64,16 @@ cameras:
             viewer.start()
         for viewer in viewers:
             viewer.join(PATIENCE_S)
-        status = StatusBoard(redis.connect()).read(["yard"])["yard"]
+        told = StatusBoard(redis.connect()).read(["yard", "lane"])
+        status = told["yard"]
         stop.set()
         runtime.join(20)
         assert all(len(mine) >= PICTURES for mine in seen), [len(mine) for mine in seen]
         assert camera.streams == 1
         assert status.frame_at is not None
         assert status.failure is None
+        # One that sleeps for a minute is late after longer than one that sends all the time.
+        assert (status.late_after_s, told["lane"].late_after_s) == (15.0, 150.0)
 
 
 def _look(views: LiveViews, seen: set[float], stop: threading.Event) -> None:

@@ -239,6 +239,9 @@ def test_cameras_that_need_a_person(engine: Engine) -> None:
     assert (first.name, first.body["event"]) == (second.name, "camera.stalled")
     other = replace(stalled, heard_at=now - timedelta(minutes=1))
     assert next(silent_cameras({"gate": other}, now)).name != first.name
+    asleep = replace(stalled, late_after_s=150.0)
+    assert not list(silent_cameras({"gate": asleep}, now))
+    assert list(silent_cameras({"gate": asleep}, now + timedelta(minutes=1)))
 
 
 def test_a_webhook_that_is_away_is_no_crash() -> None:

@@ -38,6 +38,8 @@ LATE = NOW - timedelta(seconds=60)
         ({"heard_at": LATE, "condition": CameraCondition.DARK}, "stalled", Tone.BAD),
         ({"heard_at": None, "condition": None}, "opening", Tone.WARN),
         ({"heard_at": None, "condition": None, "trouble": "no route"}, "unreachable", Tone.BAD),
+        # A camera that sleeps for a minute between two frames.
+        ({"heard_at": LATE, "late_after_s": 150.0}, "live", Tone.OK),
         ({"failure": "refused: 401"}, "failed", Tone.BAD),
         ({"dropped_rate": 3.0}, "slow", Tone.WARN),
         # Overcome by frames that came since: what counts is that they come.
