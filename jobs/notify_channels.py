@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import logging
 import smtplib
 import ssl
 from collections.abc import Mapping
@@ -16,6 +17,8 @@ from typing import Protocol
 import httpx
 
 from pipeline.errors import NotificationError
+
+_log = logging.getLogger(__name__)
 
 _WAIT_S = 10.0
 
@@ -65,11 +68,14 @@ class Webhook:
             "X-Gotcha-Signature": f"sha256={signature(self.key, timestamp, data)}",
         }
         try:
-            answer = httpx.post(self.url, content=data, headers=headers, timeout=_WAIT_S)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            # What it answers besides is not read: it might have no end.
+            with httpx.stream("POST", self.url, content=data, headers=headers, timeout=_WAIT_S) as answer:
+                taken, status = answer.is_success, answer.status_code
+        # ValueError: a host's name that no name server can be asked for (too long, an empty part).
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             raise NotificationError(f"the webhook cannot be reached ({type(error).__name__})") from error
-        if not answer.is_success:
-            raise NotificationError(f"the webhook answered {answer.status_code}, not 2xx")
+        if not taken:
+            raise NotificationError(f"the webhook answered {status}, not 2xx")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +102,8 @@ class Mail:
         """Hand it to the server; a server that is not who its certificate says is not given anything."""
         message = EmailMessage()
         message["From"], message["To"] = self.sender, ", ".join(self.recipients)
-        message["Subject"] = f"Gotcha: {body['text']}".replace("\n", " ")[:200]
+        # On one line: whatever a camera says in its text, it must not end the header.
+        message["Subject"] = " ".join(f"Gotcha: {body['text']}".split())[:200]
         message["Date"] = at
         message["Message-ID"] = f"<{message_id}@{self.sender.rpartition('@')[2]}>"
         facts = (f"{key}: {value}" for key, value in body.items() if key != "text")
@@ -104,14 +111,27 @@ class Mail:
         try:
             with self._connected() as server:
                 if self.user is not None:
-                    server.login(self.user, self.password)
-                server.send_message(message)
+                    self._log_in(server, self.user)
+                refused = server.send_message(message)
         except smtplib.SMTPAuthenticationError as error:
             raise NotificationError("the mail server refuses the login: see GOTCHA_SMTP_PASSWORD") from error
         except ssl.SSLError as error:
             raise NotificationError(f"no safe connection to the mail server: {error.reason}") from error
-        except (smtplib.SMTPException, OSError) as error:
+        # ValueError: a host's name that no name server can be asked for.
+        except (smtplib.SMTPException, OSError, ValueError) as error:
             raise NotificationError(f"the mail server did not take it ({type(error).__name__})") from error
+        if refused:
+            # Not tried again: the others have it.
+            _log.warning("the mail server refuses %d of %d addresses", len(refused), len(self.recipients))
+
+    def _log_in(self, server: smtplib.SMTP, user: str) -> None:
+        try:
+            server.login(user, self.password)
+        except UnicodeEncodeError:
+            # `from None`: the error holds the password.
+            raise NotificationError(
+                "the mail server's user and password have to be of ASCII characters: see GOTCHA_SMTP_PASSWORD"
+            ) from None
 
     def _connected(self) -> smtplib.SMTP:
         if self.security == "tls":

@@ -14,6 +14,7 @@ from email import message_from_bytes
 from email.policy import default
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from traceback import format_exception
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -245,7 +246,8 @@ def test_cameras_that_need_a_person(engine: Engine) -> None:
 
 
 def test_a_webhook_that_is_away_is_no_crash() -> None:
-    for url in ("http://127.0.0.1:1/", "http://[nonsense/", "http://nowhere.invalid/"):
+    too_long = f"http://{'a' * 70}.example/"
+    for url in ("http://127.0.0.1:1/", "http://[nonsense/", "http://nowhere.invalid/", too_long):
         with pytest.raises(NotificationError, match="cannot be reached"):
             Webhook(url=url, key=KEY).send("1" * 32, {"event": "x", "text": "x"}, NOON)
     assert KEY not in repr(Webhook(url="http://a/", key=KEY))
@@ -259,6 +261,14 @@ class Mailbox:
 
     def __init__(self) -> None:
         self.taken: list[Envelope] = []
+
+    async def handle_RCPT(  # noqa: N802
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
+    ) -> str:
+        if address.startswith("nobody@"):
+            return "550 unknown"
+        envelope.rcpt_tos.append(address)
+        return "250 known"
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
         self.taken.append(envelope)
@@ -337,18 +347,30 @@ def mail(port: int, **changes: object) -> Mail:
     return Mail(**(values | changes))  # type: ignore[arg-type]
 
 
-def test_an_e_mail_goes_encrypted_and_logged_in(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_e_mail_goes_encrypted_and_logged_in(
+    certificate: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     box = Mailbox()
     with mail_server(certificate, box) as port:
-        mail(port).send("1" * 32, {"event": "test", "text": "카메라 gate is moved"}, NOON)
-        for wrong, why in (({"password": "guess"}, "GOTCHA_SMTP_PASSWORD"), ({"security": "none"}, "take")):
+        mail(port).send("1" * 32, {"event": "test", "text": "카메라 gate\r\nis moved"}, NOON)
+        for wrong, why in (
+            ({"password": "guess"}, "GOTCHA_SMTP_PASSWORD"),
+            ({"password": "guéss"}, "ASCII"),
+            ({"security": "none"}, "take"),
+            ({"host": "a..b"}, "take"),
+        ):
             with pytest.raises(NotificationError, match=why) as refused:
                 mail(port, **wrong).send("2" * 32, {"event": "test", "text": "x"}, NOON)
-            assert "s3cret" not in str(refused.value)
-            assert "guess" not in str(refused.value)
-    (envelope,) = box.taken
+            said = "".join(format_exception(refused.value))
+            assert not any(secret in said for secret in ("s3cret", "guess", "guéss", "xe9"))
+        more = mail(port, recipients=("nobody@b.example", "c@d.example"))
+        more.send("3" * 32, {"event": "test", "text": "x"}, NOON)
+    assert "refuses 1 of 2 addresses" in caplog.text
+    assert "nobody@" not in caplog.text
+    envelope, other = box.taken
     assert envelope.rcpt_tos == ["a@b.example", "c@d.example"]
+    assert other.rcpt_tos == ["c@d.example"]
     assert isinstance(envelope.content, bytes)
     message = message_from_bytes(envelope.content, policy=default)
     assert message["Subject"] == "Gotcha: 카메라 gate is moved"
