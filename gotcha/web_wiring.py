@@ -122,24 +122,33 @@ def opened_services(
 
 
 def web_settings(config: Config, in_force: SettingsInForce) -> WebSettings:
-    """What the web may know of `config`."""
+    """What the web may know of `config`, and of what is changed in its file."""
     return WebSettings(
         named=lambda: tuple(in_force.current().cameras),
         time_zone=config.time_zone,
         behind_tls=config.web.behind_tls,
         public_url=config.web.public_url,
-        retention_days={
-            "temporary": config.retention.temporary_days,
-            "duplicate": config.retention.duplicate_days,
-            "rejected": config.retention.rejected_days,
-            "final": config.retention.final_days,
-        },
-        positions={
-            name: Position(latitude=at.latitude, longitude=at.longitude)
-            for name, camera in config.cameras.items()
-            if (at := camera.location) is not None
-        },
+        kept_days=lambda: _kept_days(in_force.current()),
+        placed=lambda: _placed(in_force.current()),
     )
+
+
+def _kept_days(config: Config) -> dict[str, int]:
+    kept = config.retention
+    return {
+        "temporary": kept.temporary_days,
+        "duplicate": kept.duplicate_days,
+        "rejected": kept.rejected_days,
+        "final": kept.final_days,
+    }
+
+
+def _placed(config: Config) -> dict[str, Position]:
+    return {
+        name: Position(latitude=at.latitude, longitude=at.longitude)
+        for name, camera in config.cameras.items()
+        if (at := camera.location) is not None
+    }
 
 
 def _exports(engine: Engine, redis: Redis, now: Callable[[], datetime]) -> ExportIntake:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -49,22 +49,31 @@ class WebSettings:
         time_zone: of the times that pages show.
         behind_tls: browsers come over https, so cookies are sent over nothing else.
         public_url: the address people type, without a slash at the end; None is the one that is served.
-        retention_days: how long reports are kept, by their state.
-        positions: where cameras hang, of those whose configuration says it.
+        kept_days: gives how long reports are kept now, by their state.
+        placed: gives where cameras hang now, of those whose configuration says it.
     """
 
     named: Callable[[], tuple[str, ...]]
     time_zone: ZoneInfo
     behind_tls: bool = False
     public_url: str | None = None
-    retention_days: Mapping[str, int] = field(default_factory=dict)
+    kept_days: Callable[[], Mapping[str, int]] = dict
+    placed: Callable[[], Mapping[str, Position]] = dict
 
     @property
     def cameras(self) -> tuple[str, ...]:
         """Names of all cameras; they may be others at the next request."""
         return self.named()
 
-    positions: Mapping[str, Position] = field(default_factory=dict)
+    @property
+    def retention_days(self) -> Mapping[str, int]:
+        """How long reports are kept, by their state."""
+        return self.kept_days()
+
+    @property
+    def positions(self) -> Mapping[str, Position]:
+        """Where cameras hang, by their names."""
+        return self.placed()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -92,6 +92,8 @@ def test_cameras_are_added_changed_removed_and_all_of_it_taken_back(
     assert texts[1].startswith(TEXT.rstrip("\n"))
     assert "url: http://max:${LOT_PASSWORD}@192.168.0.9/a.jpg" in texts[1]
     assert filed.services.settings.cameras == ("gate", "yard", "lot")
+    # On the maps of reports without a restart.
+    assert filed.services.settings.positions["lot"].longitude == 127
     camera = load_config(path).camera("lot")
     assert (camera.kind, camera.region) == ("stills", "NO")
     assert camera.kind == "stills"

@@ -31,7 +31,7 @@ FAR = Position(latitude=35.1796, longitude=129.0756)
 @pytest.fixture
 def placed(site: Site) -> Site:
     """The site whose cameras hang somewhere."""
-    settings = replace(site.services.settings, positions={"gate": GATE, "yard": YARD})
+    settings = replace(site.services.settings, placed=lambda: {"gate": GATE, "yard": YARD})
     services = replace(site.services, settings=settings)
     return Site(services=services, app=create_app(services))
 

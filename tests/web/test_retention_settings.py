@@ -68,6 +68,7 @@ def test_a_change_says_what_it_would_delete_and_holds_without_a_restart(filed: S
     text = path.read_text(encoding="utf-8")
     assert "  # the city asks for a year\n  final_days: 365\n" in text
     assert "rejected_days: 10   # nobody needs them" in text
+    assert filed.services.settings.retention_days["rejected"] == 10
     # The program that runs purges by the new days.
     assert running.current().retention.rejected_days == 10
     engine = open_database(running.config.database_url)
