@@ -29,8 +29,10 @@ _log = logging.getLogger(__name__)
 CLAIM_S = 20.0
 RENEW_EVERY_S = 3.0
 _LOOK_S = 0.2
-# A video is analysed from its begin again: an outage of hours must not cost all of the processor.
 AWAY_WAIT_S = 15.0
+# A video is analysed from its begin again, and may find out late that its evidence is still away: after a try
+# that took long it waits as long, so that an outage of hours costs half of the processor at most.
+_LONG_TRY_S, _LONGEST_WAIT_S = 15.0, 600.0
 _AWAY = (
     StorageUnavailableError,
     UploadUnavailableError,
@@ -138,7 +140,7 @@ class AnalysisRunner:
             except _AWAY as error:
                 hold.end()
                 _log.warning("analysis %s waits for what is away: %s", analysis_id, error)
-                again = self._now() + timedelta(seconds=AWAY_WAIT_S)
+                again = self._now() + _away_wait(self._now() - now)
                 self._store.release(analysis_id, claim=claim, not_before=again, why=f"it waits: {error}")
             except GotchaError as error:
                 hold.end()
@@ -167,6 +169,11 @@ class AnalysisRunner:
             yield hold
         finally:
             hold.end()
+
+
+def _away_wait(tried: timedelta) -> timedelta:
+    tried_s = tried.total_seconds()
+    return timedelta(seconds=AWAY_WAIT_S if tried_s <= _LONG_TRY_S else min(tried_s, _LONGEST_WAIT_S))
 
 
 class _Hold:

@@ -167,7 +167,11 @@ def paired_report(
         evidence=evidence,
         same_view=same_view,
         note=_joined(
-            (waiting.note, sighting.note, "" if plate.accepted or not zone.report_unread else _UNREAD)
+            (
+                _of_this_view(waiting.note),
+                _of_this_view(sighting.note),
+                "" if plate.accepted or not zone.report_unread else _UNREAD,
+            )
         ),
     )
 
@@ -199,6 +203,11 @@ def lone_report(waiting: Report) -> Report:
 
 
 _UNREAD = "The plate could not be read; the zone allows a report without it."
+
+
+def _of_this_view(note: str) -> str:
+    """Without what another photo, from elsewhere, had to do with it: the pair has been found."""
+    return note.replace(OTHER_VIEW, "").strip()
 
 
 def _joined(notes: Iterable[str]) -> str:

@@ -214,6 +214,15 @@ def test_two_standpoints_are_no_pair_and_the_answer_and_the_reports_say_so(desk:
     assert {report.rejection for report in desk.reports()} == {RejectionReason.VIEW_CHANGED}
 
 
+def test_a_pair_does_not_speak_of_a_photo_from_elsewhere(desk: Desk, scene: Scene) -> None:
+    """The accusation said that two photos have to be taken from one place, as if its own were not."""
+    desk.analyse(jpeg(scene.frame(100.0), 0), camera=None)
+    desk.analyse(jpeg(np.roll(scene.frame(100.0), -300, axis=1), 305), camera=None)
+    desk.analyse(jpeg(scene.frame(165.0), 310), camera=None)
+    (accusation,) = [report for report in desk.reports() if report.state is ReportState.FINAL]
+    assert OTHER_VIEW not in accusation.note
+
+
 def test_a_pair_waits_for_evidence_that_is_out_of_reach(
     desk: Desk, scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

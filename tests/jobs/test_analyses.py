@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -13,7 +15,7 @@ import pytest
 from redis import Redis
 from sqlalchemy import Engine
 
-from jobs.analyses import MAX_ATTEMPTS
+from jobs.analyses import MAX_ATTEMPTS, AnalysisRunner
 from jobs.analysis_queue import AnalysisQueue
 from jobs.context import TaskContext, given
 from jobs.embedded_redis import RedisService
@@ -33,7 +35,7 @@ from storage.analysis_store import AnalysisStore
 from storage.report_store import SqlReportStore
 from tests.jobs.analysis_rig import ModelsWorker, ObedientAnalyzer, asked, until_stopped
 from tests.jobs.conftest import wait_for
-from tests.reports import hex_id
+from tests.reports import NOON, hex_id
 
 
 class StartWorker(Protocol):
@@ -290,6 +292,23 @@ def test_a_database_folder_or_bucket_that_is_away_costs_no_attempt(
     wait_for_end(analyses, "a")
     done = found(analyses, "a")
     assert (done.state, attempt(done), len(analyzer.calls)) == (AnalysisState.COMPLETED, 1, MAX_ATTEMPTS + 1)
+
+
+def test_after_a_long_try_it_waits_as_long(analyses: AnalysisStore) -> None:
+    """A video whose evidence could not be kept was analysed from its begin all night."""
+    clock = [NOON]
+
+    def within(_: object) -> None:
+        clock[0] += timedelta(minutes=5)
+        raise EvidenceUnavailableError("the disk is full")
+
+    analyses.submit(asked("a", AnalysisKind.VIDEO), at=NOON)
+    AnalysisRunner(analyses, ObedientAnalyzer(within), threading.Event(), lambda: clock[0]).run(hex_id("a"))
+
+    def is_due(after: timedelta) -> bool:
+        return bool(analyses.waiting(created_before=clock[0], now=clock[0] + after))
+
+    assert (is_due(timedelta(seconds=299)), is_due(timedelta(seconds=301))) == (False, True)
 
 
 def test_a_running_analysis_is_cancelled(
