@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
@@ -15,8 +15,10 @@ from web.camera_services import CameraDraft, PasswordKept
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _SECRET = re.compile(
-    r"([?&](?:password|passwd|pwd|pass|token|secret|apikey|api_key)=)([^&#]+)", re.IGNORECASE
+    r"([?&](?:[a-z_-]*(?:password|passwd|pwd|pass|token|secret)|pw|loginpas|api[_-]?key)=)([^&#]+)",
+    re.IGNORECASE,
 )
+_MORE_THAN_ONE = "more than one password stands in the addresses: write them into the file itself"
 _NO_VARIABLE = "a variable such as ${NAME} is written in the file itself: type the password in here"
 
 
@@ -89,34 +91,50 @@ def written_login(draft: CameraDraft, before: Mapping[str, str], text: str) -> W
     old = {key: WrittenAddress.parsed(value) for key, value in before.items()}
     user, password = draft.user, draft.password
     shown: dict[str, str] = {}
-    in_query = False
     for key, address in wanted.items():
         if not address:
             continue
         typed = _typed(key, address.strip())
         if "${" in typed.username + typed.password:
             raise InvalidValueError(_NO_VARIABLE)
-        if typed.password and not password:
-            user, password = typed.username, typed.password
+        if typed.password and password not in (None, typed.password):
+            raise InvalidValueError(_MORE_THAN_ONE)
+        if typed.password:
+            user, password = typed.username or user, typed.password
         shown[key] = typed.url
-        if (found := _SECRET.search(typed.url)) is not None and "${" not in found[2]:
-            password, in_query = unquote(found[2]), True
     known = {one.host for one in old.values()}
     for address in shown.values():
         fresh = set(_VARIABLE.findall(address)) - {name for one in old.values() for name in one.variables}
         moved = WrittenAddress.parsed(address).host not in known
         if fresh or ("${" in address and moved):
             raise InvalidValueError(_NO_VARIABLE)
-    variable = _variable(draft.name, tuple(name for one in old.values() for name in one.variables), text)
+    password = _one_password(shown.values(), user, password)
+    variable = _variable(draft.name, before, text)
     if password:
         written = {
-            key: _with_login(_SECRET.sub(rf"\1${{{variable}}}", address), "" if in_query else user, variable)
+            key: _with_login(address, user, variable) if user else _SECRET.sub(rf"\1${{{variable}}}", address)
             for key, address in shown.items()
         }
         return WrittenLogin(addresses={**dict.fromkeys(wanted), **written}, passwords={variable: password})
     if not user:
         return WrittenLogin(addresses={**dict.fromkeys(wanted), **shown}, passwords={})
     return _kept_login(shown, user, old, before, dict.fromkeys(wanted))
+
+
+def _one_password(addresses: Iterable[str], user: str, password: str | None) -> str | None:
+    """The password that was typed in, by itself or as a parameter of an address; None keeps the one there is.
+
+    Raises:
+        InvalidValueError: there are several, and one is kept for a camera; or it would be told to nobody.
+    """
+    parameters = {unquote(value) for address in addresses for _name, value in _SECRET.findall(address)}
+    new = {value for value in parameters if "${" not in value}
+    typed = new | ({password} if password else set())
+    if len(typed) > 1 or (new and user) or (typed and not user and len(parameters) > 1):
+        raise InvalidValueError(_MORE_THAN_ONE)
+    if typed and not user and not parameters:
+        raise InvalidValueError("user: a password is told together with a user: type that in as well")
+    return next(iter(typed), None)
 
 
 def _kept_login(
@@ -150,7 +168,7 @@ def _typed(key: str, address: str) -> Address:
 
 
 def _with_login(address: str, user: str, variable: str) -> str:
-    return _with_netloc(address, f"{quote(user, safe='')}:${{{variable}}}") if user else address
+    return _with_netloc(address, f"{quote(user, safe='')}:${{{variable}}}")
 
 
 def _with_netloc(address: str, login: str) -> str:
@@ -158,9 +176,15 @@ def _with_netloc(address: str, login: str) -> str:
     return urlunsplit(parts._replace(netloc=f"{login}@{parts.netloc}"))
 
 
-def _variable(camera: str, own: tuple[str, ...], text: str) -> str:
-    """A name for the password's variable: its own where it has one here, else one that nobody uses."""
-    free = [name for name in own if not os.environ.get(name)]
+def _variable(camera: str, before: Mapping[str, str], text: str) -> str:
+    """A name for the password's variable: its own where no other camera has it, else one that nobody uses."""
+    own = "\n".join(before.values())
+    names: list[str] = _VARIABLE.findall(own)
+    free = [
+        name
+        for name in names
+        if not os.environ.get(name) and text.count(f"${{{name}}}") <= own.count(f"${{{name}}}")
+    ]
     if free:
         return free[0]
     # A name that no variable can have is named by its checksum.

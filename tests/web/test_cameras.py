@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import logging
 import socket
 import stat
@@ -45,6 +46,7 @@ cameras:
     url: http://127.0.0.1:1
     quality: 12   # sharp enough
 """
+OTHER = "url: http://viewer:${SHARED}@127.0.0.1:1/a.jpg\n"
 SECRET = "hu$nter/2 비밀"
 LOT = {
     "name": "lot",
@@ -153,6 +155,36 @@ def test_a_kept_password_is_sent_nowhere_else(client: httpx.Client, path: Path) 
     assert "stall_s: 20" in text
 
 
+@pytest.mark.parametrize("parameter", ["password", "pw", "user_password", "access_token", "loginpas"])
+def test_a_password_within_an_address_is_kept_apart_too(
+    client: httpx.Client, path: Path, parameter: str
+) -> None:
+    address = f"http://192.168.0.9/snap.cgi?user=max&{parameter}=hunter%202&x=1"
+    camera = {**LOT, "user": "", "password": None, "address": address}
+    assert sent(client, "POST", "/api/cameras", camera=camera).status_code == 201
+    text = path.read_text(encoding="utf-8")
+    assert f"snap.cgi?user=max&{parameter}=${{LOT_PASSWORD}}&x=1" in text
+    assert "hunter" not in text + client.get("/api/cameras").text
+    assert json.loads(path.with_suffix(".passwords.json").read_text()) == {"LOT_PASSWORD": "hunter 2"}
+    # Another one takes its place.
+    shown = {**camera, "address": client.get("/api/cameras").json()["cameras"][-1]["address"]}
+    assert sent(client, "PUT", "/api/cameras/lot", camera={**shown, "password": "new"}).status_code == 200
+    assert path.read_text(encoding="utf-8") == text
+    assert json.loads(path.with_suffix(".passwords.json").read_text()) == {"LOT_PASSWORD": "new"}
+
+
+def test_a_password_that_two_cameras_share_is_changed_for_one(client: httpx.Client, path: Path) -> None:
+    shared = TEXT.replace("GOTCHA_TEST_GATE", "SHARED").replace("url: http://127.0.0.1:1\n", OTHER)
+    path.write_text(shared.replace("kind: esp32cam", "kind: stills").replace("quality: 12", "interval_s: 1"))
+    path.with_suffix(".passwords.json").write_text(json.dumps({"SHARED": "for both"}))
+    gate = {"name": "gate", "kind": "rtsp", "address": "rtsp://127.0.0.1:1/main", "user": "viewer"}
+    answer = sent(client, "PUT", "/api/cameras/gate", camera={**gate, "password": "for one"})
+    assert answer.status_code == 200, answer.text
+    kept = json.loads(path.with_suffix(".passwords.json").read_text())
+    assert kept == {"SHARED": "for both", "GATE_PASSWORD": "for one"}
+    assert "viewer:${GATE_PASSWORD}@" in path.read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
@@ -168,6 +200,10 @@ def test_a_kept_password_is_sent_nowhere_else(client: httpx.Client, path: Path) 
         ({"settings": {"time_zone": "Seoul"}}, "did you mean 'Asia/Seoul'"),
         ({"settings": {"device": "/etc/passwd"}}, "device"),
         ({"password": None}, "has no password yet"),
+        ({"user": ""}, "together with a user"),
+        ({"address": "http://max:other@192.168.0.9/a.jpg"}, "more than one password"),
+        ({"address": "http://192.168.0.9/a.jpg?token=another"}, "more than one password"),
+        ({"address": "http://192.168.0.9/?pwd=a&token=b", "user": "", "password": None}, "more than one"),
     ],
 )
 def test_a_wrong_camera_is_refused_in_a_sentence(
