@@ -38,8 +38,8 @@ def with_camera(text: str, name: str, settings: Mapping[str, JsonValue]) -> str:
         return "".join([*lines, "\ncameras:\n", *_block(name, settings, _STEP)])
     at = root.lc.key("cameras")[0]
     if not cameras:
-        # `cameras: {}`, or a section in which nothing stands yet.
-        flow = re.sub(r"(cameras\s*:)\s*\{\s*\}", r"\1", lines[at])
+        # `cameras: {}` or `cameras: null`, or a section in which nothing stands yet.
+        flow = re.sub(r"(cameras[\"']?\s*:)[^\S\n]*(?:\{\s*\}|null\b|~)", r"\1", lines[at])
         after = at + 1
         while flow == lines[at] and after < len(lines) and lines[after].strip() in ("{}", ""):
             after += 1
@@ -97,11 +97,19 @@ def with_settings(text: str, name: str, settings: Mapping[str, JsonValue]) -> st
 
 
 def _with_key(lines: list[str], camera: CommentedMap, key: str, value: JsonValue) -> list[str]:
-    if key not in camera:
-        if value is None:
+    # What comes by `<<` stands elsewhere, for other cameras too; what is written here goes before it.
+    own = [str(known) for known in camera if known in camera.lc.data]
+    if key not in own:
+        if key in camera and _same(camera[key], value):
             return lines
-        above = [known for known in camera if _place(str(known)) <= _place(key) and known in _ORDER]
-        first, depth = camera.lc.key(above[-1] if above else next(iter(camera)))
+        if value is None and key not in camera:
+            return lines
+        if value is None or not own:
+            raise ConfigError(
+                f"`{key}` comes from another part of the configuration by `<<`: change it in the file itself"
+            )
+        above = [known for known in own if _place(known) <= _place(key) and known in _ORDER]
+        first, depth = camera.lc.key(above[-1] if above else own[0])
         after = _end_of(lines, first, depth + 1)
         return [*lines[:after], f"{' ' * depth}{key}: {_written(value)}\n", *lines[after:]]
     begin, depth = camera.lc.key(key)

@@ -41,8 +41,16 @@ def _with_value(text: str, section: str, key: str, value: JsonValue) -> str:
         return text if value is None else _with_section(lines, root, section, key, value)
     if held.fa.flow_style():
         raise ConfigError(f"write `{section}` one key a line: on one line it cannot be changed from here")
-    known = list(held)
+    known = [name for name in held if name in held.lc.data]
+    if key in held and key not in known:
+        if value == held[key]:
+            return text
+        raise ConfigError(
+            f"`{section}.{key}` comes from another part of the file by `<<`: change it in the file itself"
+        )
     if key in held:
+        if value is not None and _same(held[key], value):
+            return text
         begin, depth = held.lc.key(key)
         if held.lc.value(key)[0] != begin or not _on_one_line(lines, begin, depth):
             raise ConfigError(
@@ -55,8 +63,6 @@ def _with_value(text: str, section: str, key: str, value: JsonValue) -> str:
                 top = root.lc.key(section)[0]
                 return "".join([*lines[:top], *gone, *lines[at + 1 :]])
             return "".join([*lines[:at], *lines[at + 1 :]])
-        if _same(held[key], value):
-            return text
         line, column = held.lc.value(key)
         rest = lines[line][column:]
         quoted = _QUOTED.match(rest)
@@ -68,7 +74,8 @@ def _with_value(text: str, section: str, key: str, value: JsonValue) -> str:
     last, depth = held.lc.key(known[-1])
     written = f"{' ' * depth}{key}: {json.dumps(value, ensure_ascii=False)}\n"
     after = last + 1
-    while after < len(lines) and re.match(rf" {{{depth + 1},}}\S", lines[after]):
+    # The entries of a list may stand below their key, no deeper than it.
+    while after < len(lines) and re.match(rf" {{{depth + 1},}}\S| {{{depth}}}- ", lines[after]):
         after += 1
     return "".join([*lines[:after], written, *lines[after:]])
 
@@ -78,9 +85,10 @@ def _with_section(
 ) -> str:
     written = f"  {key}: {json.dumps(value, ensure_ascii=False)}\n"
     if root is not None and section in root:
-        # `section:` or `section: {}`, in which nothing stands yet.
+        # `section:`, `section: {}` or `section: null`, in which nothing stands yet.
         at = root.lc.key(section)[0]
-        head = re.sub(rf"^({re.escape(section)}\s*:)[^\S\n]*(\{{\s*\}})?", r"\1", lines[at])
+        key_alone = rf"^([\"']?{re.escape(section)}[\"']?\s*:)[^\S\n]*(?:\{{\s*\}}|null\b|~)"
+        head = re.sub(key_alone, r"\1", lines[at])
         return "".join([*lines[:at], head, written, *lines[at + 1 :]])
     return "".join([*lines, "\n" if lines else "", f"{section}:\n", written])
 

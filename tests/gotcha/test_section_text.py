@@ -13,6 +13,7 @@ from gotcha.section_text import with_values
 from pipeline.errors import ConfigError
 
 SHIPPED = (Path(__file__).parents[2] / "config.yaml").read_text(encoding="utf-8")
+MERGED = "days: &days {a: 1}\nretention:\n  <<: *days\n  z: 2\n"
 
 
 def changed(before: str, after: str) -> list[str]:
@@ -43,15 +44,20 @@ def test_one_value_changes_one_line_and_its_comment_stays() -> None:
         ("retention:\n  a: [x, y] # two\n", {"a": ["x"]}, 'retention:\n  a: ["x"] # two\n'),
         ("retention:\n  a: 'it''s' # one\n", {"a": True}, "retention:\n  a: true # one\n"),
         ("b: 2\n", {"a": None}, "b: 2\n"),
+        ("retention:   # none\n# b\nb: 2\n", {"a": 1}, "retention:   # none\n  a: 1\n# b\nb: 2\n"),
+        ("retention: null\n", {"a": 1}, "retention:\n  a: 1\n"),
+        ("'retention': {}\n", {"a": 1}, "'retention':\n  a: 1\n"),
+        ("retention:\n  a:\n  - x\n", {"a": ["x"], "z": 1}, "retention:\n  a:\n  - x\n  z: 1\n"),
+        (MERGED, {"a": 1, "z": 3}, MERGED.replace("z: 2", "z: 3")),
     ],
 )
 def test_any_way_it_is_written(text: str, values: dict[str, JsonValue], expected: str) -> None:
     assert with_values(text, "retention", values) == expected
 
 
-@pytest.mark.parametrize("text", ["retention: {a: 1}\n", "retention:\n  a:\n    - 1\n    - 2\n"])
+@pytest.mark.parametrize("text", [MERGED, "retention: {a: 1}\n", "retention:\n  a:\n    - 1\n    - 2\n"])
 def test_what_cannot_be_changed_line_by_line_is_refused(text: str) -> None:
-    with pytest.raises(ConfigError, match="line"):
+    with pytest.raises(ConfigError, match=r"line|file itself"):
         with_values(text, "retention", {"a": 2})
 
 

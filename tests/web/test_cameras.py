@@ -226,6 +226,22 @@ def test_a_change_for_another_revision_writes_nothing(client: httpx.Client, path
     assert sent(client, "PUT", "/api/cameras/gate", camera=LOT).status_code == 422
 
 
+def test_what_cameras_share_by_a_merge_key_is_overridden_or_refused(client: httpx.Client, path: Path) -> None:
+    body = {"name": "yard", "kind": "stills", "address": "http://h/b.jpg"}
+    path.write_text(
+        "cameras:\n  gate: &gate\n    kind: stills\n    url: http://h/g.jpg\n    interval_s: 1\n"
+        "  yard:\n    <<: *gate\n    url: http://h/a.jpg\n",
+        encoding="utf-8",
+    )
+    before = path.read_text(encoding="utf-8")
+    gone = sent(client, "PUT", "/api/cameras/yard", camera=body)
+    assert (gone.status_code, "by `<<`" in gone.json()["detail"]) == (422, True)
+    assert path.read_text(encoding="utf-8") == before
+    slower = {**body, "settings": {"interval_s": 2}}
+    assert sent(client, "PUT", "/api/cameras/yard", camera=slower).status_code == 200
+    assert path.read_text(encoding="utf-8").endswith("    url: http://h/b.jpg\n    interval_s: 2\n")
+
+
 def test_an_esp32s_size_and_quality_are_changed_where_they_stand(client: httpx.Client, path: Path) -> None:
     yard = {"name": "yard", "kind": "esp32cam", "address": "http://127.0.0.1:1"}
     body = {**yard, "settings": {"framesize": "HD", "quality": 9}}
