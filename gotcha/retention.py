@@ -89,12 +89,13 @@ class Purge:
             offset += len(page)
 
     def unnamed(self, now: datetime, on_the_way: Collection[str]) -> Iterator[StoredBlob]:
-        """Evidence older than a temporary report may become, which no report names.
+        """Evidence older than a temporary report or a dead letter may become, which no report names.
 
-        Only of cameras and times of which this database was already keeping the records: what another
-        database names, or named before this one was begun, is not ours to delete.
+        Dead letters of other machines are not known here. Only of cameras and times of which this database
+        was already keeping the records: what another database names, or named before this one was begun, is
+        not ours to delete.
         """
-        before = now - timedelta(days=self._rules.temporary_days)
+        before = now - timedelta(days=max(self._rules.temporary_days, self._rules.dead_letter_days))
         since = self._retention.recorded_since()
         old = (
             blob

@@ -255,6 +255,16 @@ def test_what_no_report_ever_named_goes_too(folder_home: Kept) -> None:
     assert (entry.action, entry.key, entry.who) == (AccessAction.PURGE, lost, "retention")
 
 
+def test_evidence_of_dead_letters_elsewhere_is_left_alone_as_long_as_they_are_kept(tmp_path: Path) -> None:
+    """A worker knows the outbox of its own machine alone, and the evidence of all."""
+    home = kept(tmp_path, YAML + "retention: {dead_letter_days: 40}\n")
+    home.keep(temporary("f", evidence=()), NOW - 100 * DAY)
+    aged(home, b"of a dead letter elsewhere", 35)
+    nobodys = aged(home, b"nobody's", 41)
+    assert [blob.key for blob in unnamed(home)] == [nobodys]
+    home.engine.dispose()
+
+
 def test_what_is_on_its_way_is_left_alone(folder_home: Kept) -> None:
     home = folder_home
     home.keep(temporary("f", evidence=()), NOW - 100 * DAY)
