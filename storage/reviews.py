@@ -196,6 +196,9 @@ def _check(session: Session, row: ReportRow, review: Review) -> None:
         raise IllegalTransitionError("a report is merged with another one of the same camera")
     if original.verdict == ReviewStep.MERGED.value:
         raise IllegalTransitionError(f"report {original.id} is a repeat itself: merge with the first one")
+    if ReportState(original.state) not in _ACCUSATIONS or original.verdict == ReviewStep.REJECTED.value:
+        # None would count in the end, and nobody would have said that the vehicle did not stand there.
+        raise IllegalTransitionError(f"report {original.id} accuses nobody: merge with one that does")
 
 
 def _merges(report_ids: Collection[str]) -> Select[Any]:

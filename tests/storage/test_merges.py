@@ -13,7 +13,7 @@ from storage.database import open_database, writing
 from storage.report_store import SqlReportStore
 from storage.reviews import Review, ReviewStep, SqlReviews, refuse_withdrawn
 from tests.postgres import NewDatabase
-from tests.reports import NOON, final, hex_id
+from tests.reports import NOON, final, hex_id, rejected, temporary
 
 A, B, C, D = (hex_id(name) for name in "abcd")
 
@@ -81,6 +81,20 @@ def test_a_ring_made_from_outside_stops_no_list(engine: Engine, reviews: SqlRevi
         connection.execute(text("UPDATE reports SET verdict = 'merged' WHERE id = :id"), {"id": B})
         connection.execute(text(ring))
     assert reviews.merged_into([A, B]) == {A: B, B: A}
+
+
+def test_an_accusation_is_not_merged_into_what_accuses_nobody(engine: Engine, reviews: SqlReviews) -> None:
+    """The vehicle's only accusation then counted as a report that was rejected."""
+    for report in (temporary("t"), rejected("r")):
+        SqlReportStore(engine).apply(report, at=NOON, by="w1")
+    step = Review(report_id=B, step=ReviewStep.REJECTED, reason="it moved", by="anna", at=NOON)
+    reviews.add(step)
+    for other in (hex_id("t"), hex_id("r"), B):
+        with pytest.raises(IllegalTransitionError, match="accuses nobody"):
+            take(reviews, A, ReviewStep.MERGED, other)
+    assert reviews.merged_into([A]) == {}
+    take(reviews, B, ReviewStep.REOPENED)
+    take(reviews, A, ReviewStep.MERGED, B)
 
 
 def test_merges_of_more_reports_than_a_statement_takes_parameters(reviews: SqlReviews) -> None:
