@@ -145,16 +145,24 @@ def notifying(config: Config, engine: Engine, redis_url: str, every_s: float = E
     """Tells people while the block runs, in a thread: a mail server that hangs holds nothing else up."""
     stop = threading.Event()
 
-    def work() -> None:
+    def rounds() -> None:
         with closing(connect(redis_url)) as client, closing(Outbox(config.state_dir / "outbox.db")) as outbox:
-            rounds = NotifyRound(config, engine, client, outbox)
+            one = NotifyRound(config, engine, client, outbox)
             while not stop.wait(every_s):
                 try:
-                    rounds.run()
+                    one.run()
                 except (GotchaError, redis.RedisError) as error:
                     _log.warning("notifications wait: %s", error)
                 except Exception:  # noqa: BLE001 - the thread's border: the worker beside it must go on
                     _log.exception("a round of notifications failed")
+
+    def work() -> None:
+        while not stop.wait(every_s):
+            try:
+                rounds()
+            except QueueError as error:
+                # A disk that is full now has room later.
+                _log.warning("notifications wait: %s", error)
 
     thread = threading.Thread(target=work, name="notifications", daemon=True)
     thread.start()
