@@ -91,8 +91,10 @@ def add_user(body: UserBody, services: Services, _caller: Admin) -> UserAnswer:
 @router.put("/users/{name}", status_code=204)
 def change_user(name: str, body: RightsBody, services: Services, _caller: Admin) -> Response:
     """Give a user another role or other cameras; they log in anew. The last admin stays one."""
-    _known(services, name)
-    _allowed(lambda: services.users.change(_login(services, name, body), at=services.now()))
+    # A camera that was removed stays theirs: its reports are still there.
+    held = _known(services, name).login.cameras or frozenset()
+    login = _login(services, name, body, held)
+    _allowed(lambda: services.users.change(login, at=services.now()))
     return Response(status_code=204)
 
 
@@ -144,13 +146,13 @@ def revoke_key(name: str, services: Services, _caller: Admin) -> Response:
     return Response(status_code=204)
 
 
-def _login(services: WebServices, name: str, rights: RightsBody) -> Login:
+def _login(services: WebServices, name: str, rights: RightsBody, held: frozenset[str] = frozenset()) -> Login:
     """A login with these rights.
 
     Raises:
-        InvalidValueError: a camera is none of the configuration's.
+        InvalidValueError: a camera is none of the configuration's, nor of those `held` before.
     """
-    unknown = sorted(set(rights.cameras or ()) - set(services.settings.cameras))
+    unknown = sorted(set(rights.cameras or ()) - set(services.settings.cameras) - held)
     if unknown:
         raise InvalidValueError(f"no camera is named {', '.join(unknown)}")
     cameras = None if rights.cameras is None else frozenset(rights.cameras)
@@ -166,9 +168,11 @@ def _cameras(login: Login) -> list[str] | None:
     return None if login.cameras is None else sorted(login.cameras)
 
 
-def _known(services: WebServices, name: str) -> None:
-    if services.users.find(name) is None:
+def _known(services: WebServices, name: str) -> User:
+    found = services.users.find(name)
+    if found is None:
         raise HTTPException(404, f"there is no user {name!r}")
+    return found
 
 
 def _allowed(change: Callable[[], _Made]) -> _Made:

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 
-from storage.account_values import Role
+from storage.account_values import Login, Role
+from tests.reports import NOON
 from tests.web.browser import PAGE, csrf_of
 from tests.web.browser import browser as plain_browser
 from tests.web.conftest import Site
@@ -119,6 +120,17 @@ def test_an_admin_lets_somebody_in(
         form.get_by_role("button").click()
         expect(page.locator("[data-secret] code")).to_contain_text("gk_")
         person.looks("settings")
+        # Changed in another respect, nobody comes by more cameras: theirs was removed, or they have none.
+        for cameras in (frozenset({"gone"}), frozenset[str]()):
+            site.services.users.change(Login(name="nora", role=Role.OPERATOR, cameras=cameras), at=NOON)
+            page.reload()
+            row.locator("summary").click()
+            row.get_by_label(t("settings.role")).select_option("viewer")
+            row.get_by_role("button", name=t("settings.save")).first.click()
+            expect(row.locator("td").nth(1)).to_have_text(t("role.viewer"))
+            nora = site.services.users.find("nora")
+            assert nora is not None
+            assert nora.login.cameras == cameras
         row.locator("summary").click()
         row.get_by_role("button", name=t("settings.remove")).click()
         expect(row).to_have_count(0)

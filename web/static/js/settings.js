@@ -11,7 +11,7 @@ function body(form) {
     if (!field.name) continue;
     if (field.multiple) {
       const chosen = [...field.selectedOptions].map((option) => option.value);
-      values[field.name] = chosen.length ? chosen : null;
+      values[field.name] = chosen.length || field.hasAttribute("data-none") ? chosen : null;
     } else values[field.name] = field.value;
   }
   return values;
