@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from pydantic import JsonValue
@@ -97,11 +98,13 @@ class FileCameras:
                 raise ConfigChangedError("there is nothing to take back: the configuration is another by now")
             past = self._past[-1]
 
-            def back(_text: str) -> str:
-                self._passwords.write(past.passwords)
-                return past.text
+            with self._writing_passwords() as write:
 
-            self._file.change(back, revision)
+                def back(_text: str) -> str:
+                    write(past.passwords)
+                    return past.text
+
+                self._file.change(back, revision)
             self._past.pop()
         return self.read()
 
@@ -124,11 +127,12 @@ class FileCameras:
         self, edit: Callable[[str], tuple[str, Mapping[str, str]]], camera: str, revision: str
     ) -> CameraSheet:
         with self._changing:
-            before, passwords = "", self._passwords.read()
+            past: list[tuple[str, Mapping[str, str]]] = []
 
             def checked(text: str) -> str:
-                nonlocal before
-                before = text
+                # Read here, where nobody else writes.
+                passwords = self._passwords.read()
+                past.append((text, passwords))
                 changed, new = edit(text)
                 try:
                     after = self._file.parsed(changed, new)
@@ -138,20 +142,37 @@ class FileCameras:
                 kept_ones = {
                     name: value for name, value in {**passwords, **new}.items() if f"${{{name}}}" in changed
                 }
-                if kept_ones != passwords:
-                    # First: who reads the new configuration finds its passwords.
-                    self._passwords.write(kept_ones)
+                # First: who reads the new configuration finds its passwords.
+                write(kept_ones)
                 return changed
 
-            try:
+            with self._writing_passwords() as write:
                 after = self._file.change(checked, revision)
-            except ConfigError:
-                if self._passwords.read() != passwords:
-                    self._passwords.write(passwords)
-                raise
+            ((before, passwords),) = past
             self._past.append(_Past(revision_after=after, text=before, passwords=passwords))
             del self._past[:-_UNDONE_AT_MOST]
         return self.read()
+
+    @contextmanager
+    def _writing_passwords(self) -> Iterator[Callable[[Mapping[str, str]], None]]:
+        """Gives what writes passwords beside a change of the file: if that fails, they are as they were.
+
+        Only what was written here is taken back: another program may have written others meanwhile.
+        """
+        before: list[Mapping[str, str]] = []
+
+        def write(passwords: Mapping[str, str]) -> None:
+            there = self._passwords.read()
+            if passwords != there:
+                self._passwords.write(passwords)
+                before.append(there)
+
+        try:
+            yield write
+        except ConfigError:
+            for passwords in before:
+                self._passwords.write(passwords)
+            raise
 
     def _undoes(self, revision: str) -> bool:
         return bool(self._past) and self._past[-1].revision_after == revision

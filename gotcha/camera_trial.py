@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
 import subprocess
 import sys
 import threading
@@ -18,6 +19,8 @@ from typing import Any
 from pipeline.errors import JobBusyError, SourceFault
 from pipeline.geometry import Size
 from web.camera_services import CameraTried
+
+_log = logging.getLogger(__name__)
 
 # Opening takes 10 s at most, two keyframe intervals and a measured rate a few more.
 WITHIN_S = 18.0
@@ -65,6 +68,8 @@ def try_camera(camera: CameraToTry) -> CameraTried:
     finally:
         _AT_ONCE.release()
     if done.returncode != 0:
+        # What it said stays unsaid: nobody knows whether it holds the password.
+        _log.warning("the process that tried the camera %s ended with %d", camera.name, done.returncode)
         return CameraTried(problem="the stream breaks its decoder", fault=SourceFault.NOT_A_PICTURE)
     return _tried(json.loads(done.stdout))
 

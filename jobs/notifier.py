@@ -57,16 +57,18 @@ class Notifier:
         now, ways = self._now(), tuple(channels)
         return sum(
             self._notifications.add(
-                Notification(
-                    id=notification_id(event.name, channel),
-                    channel=channel,
-                    report_id=event.report_id,
-                    body=event.body,
-                ),
+                [
+                    Notification(
+                        id=notification_id(event.name, channel),
+                        channel=channel,
+                        report_id=event.report_id,
+                        body=event.body,
+                    )
+                    for channel in ways
+                ],
                 at=now,
             )
             for event in happened
-            for channel in ways
         )
 
     def finals(self, *, plates: bool, address: str | None) -> Iterator[Happened]:

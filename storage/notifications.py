@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import Engine, delete, func, or_
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from pipeline.report import ReportState
 from storage.notification_table import NotificationRow
@@ -107,26 +107,33 @@ class SqlNotifications:
         with changing(self._engine, _MARK) as session:
             session.execute(delete(NotificationRow).where(col(NotificationRow.id) == _MARK))
 
-    def add(self, new: Notification, *, at: datetime) -> bool:
-        """Have it sent; False where it was before, sent or not."""
+    def add(self, wanted: Sequence[Notification], *, at: datetime) -> int:
+        """Have those sent that are not known yet, all or none of them; how many that are.
+
+        An event's messages over all its channels are to be added at once: a report that one of them tells
+        of is not looked for again (`new_finals`).
+        """
+        ids = [one.id for one in wanted]
         with reading(self._engine) as session:
             # Most were told of before: no writer need wait for that.
-            if session.get(NotificationRow, new.id) is not None:
-                return False
-        with changing(self._engine, new.id) as session:
-            if session.get(NotificationRow, new.id) is not None:
-                return False
-            session.add(
+            if len(_known(session, ids)) == len(ids):
+                return 0
+        with changing(self._engine, *ids) as session:
+            known = _known(session, ids)
+            new = [
                 NotificationRow(
-                    id=new.id,
-                    channel=new.channel.value,
-                    report_id=new.report_id,
-                    body=dict(new.body),
+                    id=one.id,
+                    channel=one.channel.value,
+                    report_id=one.report_id,
+                    body=dict(one.body),
                     created_at=at,
                     due_at=at,
                 )
-            )
-            return True
+                for one in wanted
+                if one.id not in known
+            ]
+            session.add_all(new)
+            return len(new)
 
     def take(self, now: datetime) -> Notification | None:
         """The next one to be tried, held for this caller for two minutes; None: none is due."""
@@ -191,3 +198,7 @@ class SqlNotifications:
                 )
             )
             return int(getattr(done, "rowcount", 0))
+
+
+def _known(session: Session, ids: Sequence[str]) -> set[str]:
+    return set(session.exec(select(NotificationRow.id).where(col(NotificationRow.id).in_(ids))))

@@ -22,13 +22,14 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 
 from jobs.notifier import AGAIN_S, Happened, Notifier, silent_cameras
 from jobs.notify_channels import Mail, Webhook, signature
 from pipeline.errors import NotificationError
 from pipeline.report import CameraCondition, CameraEvent, ReportState
 from storage.database import open_database
+from storage.notification_table import NotificationRow
 from storage.notifications import Channel, SqlNotifications
 from storage.report_store import SqlReportStore
 from storage.retention import SqlRetention
@@ -189,6 +190,25 @@ def test_two_that_run_at_once_tell_it_once(engine: Engine, receiver: Receiver) -
     for thread in threads:
         thread.join(60)
     assert sorted(json.loads(data)["text"] for _, data in receiver.taken) == [str(n) for n in range(8)]
+
+
+def test_a_report_is_told_over_every_channel_or_looked_for_again(engine: Engine) -> None:
+    store, notifier = rounds(engine, Clock())
+    list(notifier.finals(plates=False, address=None))
+    store.apply(final("a"), at=NOON, by="test")
+
+    def killed(_mapper: object, _connection: object, row: NotificationRow) -> None:
+        if row.channel == Channel.EMAIL:
+            raise KeyboardInterrupt
+
+    event.listen(NotificationRow, "before_insert", killed)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            notifier.note(notifier.finals(plates=False, address=None), (Channel.WEBHOOK, Channel.EMAIL))
+    finally:
+        event.remove(NotificationRow, "before_insert", killed)
+    assert notifier.note(notifier.finals(plates=False, address=None), (Channel.WEBHOOK, Channel.EMAIL)) == 2
+    assert SqlNotifications(engine).waiting() == (2, "")
 
 
 def test_a_message_that_its_sender_was_killed_over_comes_again(engine: Engine) -> None:

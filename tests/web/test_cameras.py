@@ -16,7 +16,9 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from gotcha.config import load_config
+from gotcha.config_file import ConfigFile
 from gotcha.web_wiring import opened_services
+from pipeline.errors import ConfigChangedError, ConfigError
 from simulator.esp32_server import Esp32Server
 from simulator.rtsp_server import RtspServer
 from storage.account_values import Role
@@ -153,6 +155,33 @@ def test_a_kept_password_is_sent_nowhere_else(client: httpx.Client, path: Path) 
     text = path.read_text(encoding="utf-8")
     assert "rtsp://viewer:${GATE_PASSWORD}@evil.example/main   # the recorder" in text
     assert "stall_s: 20" in text
+
+
+def test_a_change_that_cannot_be_written_leaves_the_passwords(
+    client: httpx.Client, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passwords = path.with_suffix(".passwords.json")
+    sent(client, "POST", "/api/cameras", camera=LOT)
+    kept = passwords.read_text()
+
+    def full(_file: ConfigFile, _data: bytes) -> None:
+        raise ConfigError("config.yaml cannot be written (No space left on device)")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ConfigFile, "_put", full)
+        for way in ("/api/cameras/undo", "/api/cameras/lot"):
+            method = "POST" if way.endswith("undo") else "DELETE"
+            assert sent(client, method, way).status_code == 422
+            assert passwords.read_text() == kept
+
+    def overtaken(_file: ConfigFile, _edit: object, _revision: str) -> str:
+        # Another program changes a camera between the question and the change.
+        passwords.write_text(json.dumps({"LOT_PASSWORD": "of another"}))
+        raise ConfigChangedError("config.yaml was changed meanwhile")
+
+    monkeypatch.setattr(ConfigFile, "change", overtaken)
+    assert sent(client, "DELETE", "/api/cameras/lot").status_code == 409
+    assert json.loads(passwords.read_text()) == {"LOT_PASSWORD": "of another"}
 
 
 @pytest.mark.parametrize("parameter", ["password", "pw", "user_password", "access_token", "loginpas"])
