@@ -40,7 +40,7 @@ _MODEL = "bench"
 _BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 _ANALYSIS = "0" * 32
 _LETTERS = "가나다라마거너더러머버서어저고노도로모보소오조구누두루무부수우주"
-_TEN = 10
+_TEN, _CAMERAS = 10, 20
 _INDEX = "SELECT indexdef FROM pg_indexes WHERE indexname = 'ix_vectors_neighbours'"
 
 Floats = npt.NDArray[np.float32]
@@ -108,7 +108,7 @@ def _measure(table: Table, url: str, data: _Data, searches: int) -> None:
         store.search(SightingQuery(plate=data.plates[0]))
         table.add_row(name, f"the first (filling took {filled_s:.0f} s)", f"{_ms(begun):.0f}", "", "")
         for kind, query in _queries(data).items():
-            share = _share_found(store, data, searches) if kind == "look" else None
+            share = _share_found(store, data, searches, query) if kind.startswith("look") else None
             times = _timed(partial(_search, store, query), searches, len(data.plates))
             _row(table, name, kind, times, share)
     finally:
@@ -123,8 +123,8 @@ def _queries(data: _Data) -> dict[str, Callable[[int], SightingQuery]]:
     since, until = _BEGIN + timedelta(days=10), _BEGIN + timedelta(days=12)
     return {
         "look": lambda n: SightingQuery(look=_look(data, n), limit=_TEN),
-        "look, one camera of 20": lambda n: SightingQuery(
-            look=_look(data, n), cameras=frozenset({f"camera {n % 20}"}), limit=_TEN
+        f"look, one camera of {_CAMERAS}": lambda n: SightingQuery(
+            look=_look(data, n), cameras=frozenset({f"camera {n % _CAMERAS}"}), limit=_TEN
         ),
         "plate": lambda n: SightingQuery(plate=data.plates[n], limit=_TEN),
         "plate with ? and *": lambda n: SightingQuery(plate=f"?{data.plates[n][1:4]}*", limit=_TEN),
@@ -143,12 +143,17 @@ def _look(data: _Data, number: int) -> VehicleLook:
     return VehicleLook(model=_MODEL, vector=tuple(data.vectors[number].tolist()))
 
 
-def _share_found(store: SqlSightingStore, data: _Data, searches: int) -> float:
+def _share_found(
+    store: SqlSightingStore, data: _Data, searches: int, query: Callable[[int], SightingQuery]
+) -> float:
     shares = []
+    places = np.arange(len(data.plates))
     for number in _numbers(searches, len(data.plates)):
-        likeness = data.vectors @ data.vectors[number]
-        best = {f"{place:032x}" for place in np.argpartition(-likeness, _TEN)[:_TEN]}
-        found = store.search(SightingQuery(look=_look(data, number), limit=_TEN))
+        wanted = query(number)
+        fitting = places if wanted.cameras is None else places[places % _CAMERAS == number % _CAMERAS]
+        likeness = data.vectors[fitting] @ data.vectors[number]
+        best = {f"{place:032x}" for place in fitting[np.argpartition(-likeness, _TEN)[:_TEN]]}
+        found = store.search(wanted)
         shares.append(len(best & {one.sighting.id for one in found}) / _TEN)
     return float(np.mean(shares))
 
@@ -200,7 +205,7 @@ def _fill(engine: Engine, data: _Data) -> None:
                 "number": place + 1,
                 "id": f"{place:032x}",
                 "analysis_id": _ANALYSIS,
-                "camera": f"camera {place % 20}",
+                "camera": f"camera {place % _CAMERAS}",
                 "zone": f"zone {place % 3}",
                 "label": labels[place % 10].value,
                 "colour": colours[place % 9].value,
