@@ -27,6 +27,7 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from pipeline.errors import StorageError, StorageUnavailableError
+from storage.idle_connections import ask_idle_connections
 
 BUSY_TIMEOUT_S = 10.0
 CONNECT_TIMEOUT_S = 5
@@ -203,7 +204,9 @@ def _postgresql(url: URL) -> Engine:
     }
     # What the address says itself wins.
     arguments = {key: value for key, value in arguments.items() if key not in url.query}
-    return create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=arguments)
+    engine = create_engine(url, hide_parameters=True, connect_args=arguments)
+    ask_idle_connections(engine)
+    return engine
 
 
 def _secrets(url: URL) -> list[str]:

@@ -21,6 +21,7 @@ from web.report_view import evidence_of, times_of, votes_of
 from web.security import Caller, Right, require
 from web.services import WebServices, services_of
 from web.site_map import photo_position, site_map
+from web.turns import in_turn
 
 router = APIRouter(include_in_schema=False)
 
@@ -33,6 +34,7 @@ Reason = Annotated[str, Form(max_length=MAX_REASON)]
 
 
 @router.get("/reports/{report_id}")
+@in_turn
 def show(
     request: Request,
     report_id: str,

@@ -13,6 +13,7 @@ from web.pages.report_row import row_view
 from web.report_filters import ReportFilters, asked, key_text
 from web.security import Caller, Right, require
 from web.services import WebServices, services_of
+from web.turns import in_turn
 
 router = APIRouter(include_in_schema=False)
 
@@ -29,12 +30,14 @@ Filtered = Annotated[ReportFilters, Query()]
 
 
 @router.get("/reports")
+@in_turn
 def show(request: Request, caller: Viewer, services: Services, filters: Filtered) -> Response:
     """The page."""
     return render(request, "reports.html", _context(request, caller, services, filters), caller=caller)
 
 
 @router.get("/reports/now")
+@in_turn
 def now(request: Request, caller: Viewer, services: Services, filters: Filtered) -> Response:
     """Its rows alone, for the page to refresh itself."""
     return render(request, "reports_now.html", _context(request, caller, services, filters), caller=caller)
