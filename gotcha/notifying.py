@@ -105,7 +105,8 @@ class NotifyRound:
             self._notifications.forget_mark()
         self._told = tells
         if not wanted.on:
-            return 0
+            # What waits is given up: weeks later it would be news of weeks ago.
+            return self._notifier.deliver({})
         senders = senders_of(config)
         found: list[Iterator[Happened]] = []
         if "report" in wanted.events:
@@ -126,7 +127,12 @@ class NotifyRound:
         yield from silent_cameras(statuses, self._now())
 
     def _refused(self) -> Iterator[Happened]:
-        dead = self._outbox.dead()
+        try:
+            dead = self._outbox.dead()
+        except QueueError as error:
+            # Reports are told of nevertheless.
+            _log.warning("whether records were refused is not known now: %s", error)
+            return
         if not dead:
             return
         # One message for each new letter that is the newest: not one for each of a thousand at once.

@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 # The second alternative covers passwords with "/" in them; it may hide a host, never shows a password.
 _USERINFO = re.compile(r"([a-z][a-z0-9+.-]*://)(?:[^\s/@]*:[^\s'\"]*@|[^\s/@]*@)", re.IGNORECASE)
 _QUERY = re.compile(
-    r"([?&;](?:[a-z_-]*(?:pass(?:word|wd)?|pwd|token|secret|auth)|pw|api_?key|key|usr|user(?:name)?)=)[^&;\s'\"]*",
+    r"([?&;](?:[a-z_-]*(?:pass(?:word|wd)?|pwd|token|secret|auth)|pw|loginpas|api_?key|key|usr|user(?:name)?)=)[^&;\s'\"]*",
     re.IGNORECASE,
 )
 

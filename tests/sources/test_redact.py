@@ -12,6 +12,7 @@ from sources.redact import Address, redact
         "[Errno 1] no: 'rtsp://admin:geheim@10.0.0.5/x' and http://u:geheim@b/",
         "http://10.0.0.5/snap.cgi?user=admin&pwd=geheim&size=1",
         "http://10.0.0.5/snap.cgi?usr=geheim;password=geheim",
+        "http://10.0.0.5/cgi-bin/CGIProxy.fcgi?cmd=snapPicture2&loginpas=geheim",
         "postgresql://host/db?sslmode=require&sslpassword=geheim",
         "http://10.0.0.5/snap?access_token=geheim&client_secret=geheim&auth=geheim",
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,10 @@ from gotcha.config import load_config
 from gotcha.notifying import NotifyRound
 from gotcha.settings_in_force import SettingsInForce
 from gotcha.web_wiring import opened_services
+from jobs.context import utc_now
 from jobs.notify_channels import signature
 from jobs.outbox import Outbox
+from pipeline.errors import QueueError
 from storage.account_values import Role
 from storage.database import open_database
 from tests.jobs.test_notifier import Receiver, receiver
@@ -98,6 +101,40 @@ def test_a_change_is_written_tried_and_holds_at_once(
     outbox.close()
     engine.dispose()
     assert SettingsInForce(load_config(path)).current().notifications.webhook_url == receiver.url
+
+
+def test_reports_are_told_of_while_the_outbox_cannot_be_read(
+    filed: Site, path: Path, tmp_path: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = filed.client(Role.ADMIN)
+    sheet = client.get(PATH).json()
+    wanted = {**sheet["values"], "webhook_url": receiver.url, "events": ["report", "dead_letters"]}
+    assert client.put(PATH, json={**wanted, "revision": sheet["revision"]}).status_code == 200
+    config = load_config(path)
+    engine, outbox = open_database(config.database_url), Outbox(tmp_path / "outbox.db")
+    rounds = NotifyRound(config, engine, filed.services.redis, outbox)
+
+    def broken() -> None:
+        raise QueueError("the outbox cannot be read (disk I/O error)")
+
+    monkeypatch.setattr(outbox, "dead", broken)
+    assert rounds.run() == 0
+    filed.services.reports.apply(final("a"), at=NOON, by="test")
+    assert rounds.run() == 1
+
+    # What still waits when all of it is turned off does not come weeks later.
+    filed.services.reports.apply(final("b"), at=NOON, by="test")
+    receiver.refuse = 1
+    assert rounds.run() == 0
+    sheet = client.get(PATH).json()
+    assert sheet["waiting"] == 1
+    off = {**wanted, "webhook_url": None, "revision": sheet["revision"]}
+    assert client.put(PATH, json=off).status_code == 200
+    late = NotifyRound(config, engine, filed.services.redis, outbox, lambda: utc_now() + timedelta(days=1))
+    assert late.run() == 0
+    assert client.get(PATH).json()["waiting"] == 0
+    outbox.close()
+    engine.dispose()
 
 
 def test_what_cannot_be_is_refused_in_a_sentence(filed: Site, path: Path) -> None:
