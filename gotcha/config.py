@@ -14,7 +14,7 @@ from pydantic import AfterValidator, Field, PrivateAttr, StringConstraints, Vali
 from gotcha.config_cameras import Camera, FileCamera
 from gotcha.config_errors import sentences
 from gotcha.config_notifications import NotificationsConfig
-from gotcha.config_passwords import known_values
+from gotcha.config_passwords import Version, known_values, versions_of
 from gotcha.config_section import ConfigPath, LoadingContext, Section, TimeZone
 from gotcha.config_services import (
     DatabaseConfig,
@@ -88,11 +88,17 @@ class Config(Section):
     ingest: IngestConfig = Field(IngestConfig(), description="buckets whose new files are analysed")
     cameras: dict[CameraName, Camera] = Field({}, description="the cameras by name")
     _path: Path | None = PrivateAttr(None)
+    _versions: tuple[Version, Version] = PrivateAttr((None, None))
 
     @property
     def path(self) -> Path | None:
         """The file it was read from; None for a configuration that was given as text."""
         return self._path
+
+    @property
+    def versions(self) -> tuple[Version, Version]:
+        """Which versions of that file and of its passwords' it was read from."""
+        return self._versions
 
     @property
     def database_url(self) -> str:
@@ -181,6 +187,8 @@ def load_config(
     Raises:
         ConfigError: one sentence for each fault, with file, line and key.
     """
+    # First: what is written while it is read is another version.
+    versions = versions_of(path.resolve())
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
@@ -196,7 +204,7 @@ def load_config(
         environment=known_values(path.resolve(), environment),
         opens_cameras=opens_cameras,
     )
-    config._path = path.resolve()
+    config._path, config._versions = path.resolve(), versions
     return config
 
 

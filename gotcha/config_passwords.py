@@ -69,6 +69,23 @@ class PasswordFile:
             ) from error
 
 
+# When a file was written, its length, which file it is; None for one that is not there.
+Version = tuple[int, int, int] | None
+
+
+def versions_of(config: Path) -> tuple[Version, Version]:
+    """Others whenever a configuration file or that of its passwords is written."""
+    return _version(config), _version(PasswordFile(config).path)
+
+
+def _version(file: Path) -> Version:
+    try:
+        stat = file.stat()
+    except OSError:
+        return None
+    return stat.st_mtime_ns, stat.st_size, stat.st_ino
+
+
 def known_values(config: Path, environment: Mapping[str, str] | None = None) -> Mapping[str, str]:
     """Where `${NAME}` of a configuration file is looked up: the environment, then the password file.
 

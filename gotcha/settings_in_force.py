@@ -9,14 +9,13 @@ from collections.abc import Collection, Mapping
 from gotcha.camera_runner import Revision
 from gotcha.config import Config, load_config
 from gotcha.config_cameras import Camera
-from gotcha.config_passwords import PasswordFile
+from gotcha.config_passwords import Version, versions_of
 from gotcha.source_wiring import source_needs
 from pipeline.errors import ConfigError
 
 _log = logging.getLogger(__name__)
 
 _LOOK_EVERY_S = 1.0
-_Mark = tuple[int, int, int] | None
 # What a camera's watch takes over without its source being opened anew.
 _RULES = ("zones", "masks", "location")
 
@@ -36,7 +35,8 @@ class SettingsInForce:
         self._config = config
         self._opens_cameras = opens_cameras
         self._only = only
-        self._marks = self._versions()
+        # Not those of now: opening the models takes seconds, in which somebody may write.
+        self._marks = config.versions
         self._revisions: dict[str, Revision] = {}
         self._editions = dict.fromkeys(config.cameras, 0)
         self._changes = 0
@@ -118,7 +118,7 @@ class SettingsInForce:
         # After the configuration: whoever sees an edition finds what it stands for.
         self._editions = editions
         rest: dict[str, object] = {"cameras": {}, "holidays": (), "retention": None, "notifications": None}
-        if read.model_copy(update=rest) != before.model_copy(update=rest):
+        if {**dict(read), **rest} != {**dict(before), **rest}:
             _log.warning(
                 "the configuration was changed in more than cameras, retention and notifications: "
                 "the rest holds after a restart"
@@ -146,20 +146,8 @@ class SettingsInForce:
         self._revisions[name] = Revision(rules=old.rules + 1, source=old.source + other_source)
         _log.info("%s: its zones were changed and hold from now on", name)
 
-    def _versions(self) -> tuple[_Mark, _Mark]:
-        """Another one whenever the file or that of its passwords is written."""
-        path = self._config.path
-        if path is None:
-            return None, None
-        found: list[_Mark] = []
-        for file in (path, PasswordFile(path).path):
-            try:
-                stat = file.stat()
-            except OSError:
-                found.append(None)
-            else:
-                found.append((stat.st_mtime_ns, stat.st_size, stat.st_ino))
-        return found[0], found[1]
+    def _versions(self) -> tuple[Version, Version]:
+        return (None, None) if self._config.path is None else versions_of(self._config.path)
 
     def _run(self) -> None:
         while not self._stop.wait(_LOOK_EVERY_S):

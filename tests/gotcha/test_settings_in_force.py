@@ -51,6 +51,14 @@ def test_a_changed_zone_holds_for_its_camera_alone(path: Path) -> None:
     assert (settings.revision("gate"), settings.revision("yard")) == (Revision(rules=1), Revision())
 
 
+def test_what_is_written_while_the_program_begins_holds(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    config = load_config(path)
+    changed(path, "fire_hydrant", "no_parking")
+    settings = SettingsInForce(config)
+    assert settings.current().zones_of("gate")[0].dwell_s == 300
+    assert "after a restart" not in caplog.text
+
+
 def test_a_dwell_that_needs_other_frames_needs_another_source(path: Path) -> None:
     settings = SettingsInForce(load_config(path))
     changed(path, "kind: fire_hydrant", "kind: fire_hydrant, dwell_s: 10")
