@@ -10,8 +10,10 @@ from storage.sightings import SightingQuery
 from storage.transactions import reading
 
 INDEXED_LENGTH = 96
-# How many neighbours the index looks at before it answers; with more, fewer true ones are missed.
-_EF_SEARCH = 100
+# How many neighbours the index looks at at once; with more, fewer true ones are missed. Of 100,000 sightings
+# all of the true ten are found with 100. Within one camera of 20 it takes the most there is: 82 % are found
+# with 100, 94 % with 400, 99 % with 1000.
+_EF_SEARCH, _EF_FILTERED = 100, 1000
 _NEAREST = """
     SELECT v.number, -((v.vector::vector(96)) <#> CAST(:vector AS vector(96))) AS likeness
     FROM vectors v JOIN sightings s ON s.number = v.number
@@ -49,7 +51,7 @@ def nearest(session: Session, look: VehicleLook, wanted: SightingQuery) -> dict[
     conditions, values = _conditions(wanted)
     # Goes on along the index until enough neighbours pass the filters, the nearest first.
     session.execute(text("SET LOCAL hnsw.iterative_scan = strict_order"))
-    session.execute(text(f"SET LOCAL hnsw.ef_search = {_EF_SEARCH}"))
+    session.execute(text(f"SET LOCAL hnsw.ef_search = {_EF_FILTERED if conditions else _EF_SEARCH}"))
     rows = session.connection().execute(
         text(_NEAREST.format(conditions=conditions)),
         {"vector": _written(look), "model": look.model, "limit": wanted.limit, **values},
