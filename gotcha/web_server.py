@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import logging
 import socket
 import sys
@@ -72,6 +73,10 @@ def serve(config: Config, redis_url: str, stop: threading.Event) -> None:
         )
         threading.Thread(target=_warm, args=(services.sightings,), name="web-warm", daemon=True).start()
         threading.Thread(target=_end_with, args=(stop, server), name="web-stop", daemon=True).start()
+        # What was made at the start stays: nobody needs to look through all of it again and again, while
+        # twenty readers wait, for what could be thrown away.
+        gc.collect()
+        gc.freeze()
         # The loop that answers waits for the threads that work at most so long, not five times it.
         sys.setswitchinterval(_SWITCH_S)
         server.run(sockets=[listener])

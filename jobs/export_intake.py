@@ -79,11 +79,9 @@ class ExportIntake:
         next_state(stored.state, ReportState.EXPORTED)
         report_id = stored.report.id
         reviewed = self._reviews.current(report_id)
-        refuse_withdrawn(
-            report_id,
-            None if reviewed is None else reviewed.verdict,
-            self._reviews.merged_into([report_id]).get(report_id),
-        )
+        if reviewed is not None and reviewed.verdict is not None:
+            counts = self._reviews.merged_into([report_id]).get(report_id)
+            refuse_withdrawn(report_id, reviewed.verdict, counts)
 
     def may_leave(self, stored: StoredReport) -> bool:
         """`check` as an answer."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum, auto
 
-from sqlalchemy import ColumnElement, and_
+from sqlalchemy import ColumnElement, and_, bindparam
 
 from storage.tables import REPORTS
 
@@ -13,17 +15,32 @@ from storage.tables import REPORTS
 _TAIL = 4
 
 
+class PlateForm(Enum):
+    """A kind of condition; its statement is made once, and only what is looked for changes."""
+
+    CORRECTED = auto()
+    ENDS = auto()
+    BEGINS = auto()
+    BEGINS_IN_SQLITE = auto()
+    ANYWHERE = auto()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlateCondition:
     """One way in which a report's plate can be the wanted one.
 
     Attributes:
-        condition: of the report's row.
-        rare: few reports fit, and an index finds them; else they are met soon enough on the way through all.
+        form: what is asked of the report's row; see `plate_condition`.
+        values: what is looked for, by the names of its parameters.
     """
 
-    condition: ColumnElement[bool]
-    rare: bool
+    form: PlateForm
+    values: Mapping[str, str]
+
+    @property
+    def rare(self) -> bool:
+        """Few reports fit, and an index finds them; else they are met soon enough on the way through all."""
+        return self.form is not PlateForm.ANYWHERE
 
 
 def plate_conditions(wanted: str, dialect: str) -> tuple[PlateCondition, ...]:
@@ -39,39 +56,64 @@ def plate_conditions(wanted: str, dialect: str) -> tuple[PlateCondition, ...]:
     """
     text = "".join(unicodedata.normalize("NFC", wanted).upper().split())
     pattern = text if "*" in text or "?" in text else f"*{text}*"
-    # A comparison, as SQLite finds nothing by an index with IS NOT NULL. Corrections are few.
-    corrected = _rare(and_(REPORTS.plate_corrected > "", _like("plate_corrected", pattern)))
+    corrected = PlateCondition(form=PlateForm.CORRECTED, values={"plate": _like(pattern)})
     if pattern == text:
         beginning, ending = text.partition("*")[0].partition("?")[0], _after_wildcards(text)
         if len(ending) >= _TAIL:
-            return _rare(and_(REPORTS.plate_tail == ending[-_TAIL:], _like("plate_text", text))), corrected
+            return _ends(ending, text), corrected
         if not beginning:
-            return PlateCondition(condition=_like("plate_text", text), rare=False), corrected
-        return _rare(and_(_begins(beginning, dialect), _like("plate_text", text))), corrected
+            return _anywhere(text), corrected
+        return _begins(beginning, text, dialect), corrected
     if len(text) < _TAIL:
-        return PlateCondition(condition=_like("plate_text", pattern), rare=False), corrected
-    ends = and_(REPORTS.plate_tail == text[-_TAIL:], _like("plate_text", f"*{text}"))
-    return _rare(ends), _rare(_begins(text, dialect)), corrected
+        return _anywhere(pattern), corrected
+    return _ends(text, f"*{text}"), _begins(text, f"{text}*", dialect), corrected
+
+
+def plate_condition(form: PlateForm) -> ColumnElement[bool]:
+    """What is asked of a report's row, for the values of a `PlateCondition`."""
+    text = REPORTS.plate_text
+    fits = text.like(bindparam("plate"), escape="\\")
+    match form:
+        case PlateForm.CORRECTED:
+            # A comparison, as SQLite finds nothing by an index with IS NOT NULL. Corrections are few.
+            corrected = REPORTS.plate_corrected
+            return and_(corrected > "", corrected.like(bindparam("plate"), escape="\\"))
+        case PlateForm.ENDS:
+            return and_(REPORTS.plate_tail == bindparam("plate_tail"), fits)
+        case PlateForm.BEGINS:
+            return and_(text.like(bindparam("plate_beginning"), escape="\\"), fits)
+        case PlateForm.BEGINS_IN_SQLITE:
+            return and_(text.op("GLOB", is_comparison=True)(bindparam("plate_beginning")), fits)
+        case PlateForm.ANYWHERE:
+            return fits
 
 
 def _after_wildcards(text: str) -> str:
     return text.rpartition("*")[2].rpartition("?")[2]
 
 
-def _rare(condition: ColumnElement[bool]) -> PlateCondition:
-    return PlateCondition(condition=condition, rare=True)
+def _ends(ending: str, pattern: str) -> PlateCondition:
+    return PlateCondition(
+        form=PlateForm.ENDS, values={"plate_tail": ending[-_TAIL:], "plate": _like(pattern)}
+    )
 
 
-def _begins(text: str, dialect: str) -> ColumnElement[bool]:
+def _anywhere(pattern: str) -> PlateCondition:
+    return PlateCondition(form=PlateForm.ANYWHERE, values={"plate": _like(pattern)})
+
+
+def _begins(beginning: str, pattern: str, dialect: str) -> PlateCondition:
     if dialect != "sqlite":
-        return _like("plate_text", f"{text}*")
+        values = {"plate_beginning": _like(f"{beginning}*"), "plate": _like(pattern)}
+        return PlateCondition(form=PlateForm.BEGINS, values=values)
     # Its LIKE takes no heed of case, and so of no index (sqlite.org/optoverview.html).
     special = {"*": "[*]", "?": "[?]", "[": "[[]"}
-    pattern = "".join(special.get(one, one) for one in text) + "*"
-    return REPORTS.plate_text.op("GLOB", is_comparison=True)(pattern)
+    glob = "".join(special.get(one, one) for one in beginning) + "*"
+    return PlateCondition(
+        form=PlateForm.BEGINS_IN_SQLITE, values={"plate_beginning": glob, "plate": _like(pattern)}
+    )
 
 
-def _like(column: str, pattern: str) -> ColumnElement[bool]:
+def _like(pattern: str) -> str:
     escaped = pattern.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    like = escaped.replace("*", "%").replace("?", "_")
-    return REPORTS[column].like(like, escape="\\")
+    return escaped.replace("*", "%").replace("?", "_")
