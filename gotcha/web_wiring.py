@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,7 +44,7 @@ from storage.report_tally import ReportTally
 from storage.reviews import SqlReviews
 from storage.sessions import SqlSessions
 from storage.sighting_store import SqlSightingStore
-from storage.transactions import reading
+from storage.transactions import one_connection, reading
 from storage.users import SqlUsers
 from web.first_user import FirstUser
 from web.logins import Logins
@@ -87,6 +88,7 @@ def opened_services(
             settings=web_settings(config, in_force),
             reports=SqlReportStore(engine),
             report_pages=ReportPages(engine),
+            together=partial(one_connection, engine),
             reviews=SqlReviews(engine),
             tally=ReportTally(engine),
             statistics=ReportStatistics(engine),

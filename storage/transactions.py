@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 from sqlalchemy import Connection, Engine, text
 from sqlmodel import Session
@@ -11,6 +12,8 @@ from sqlmodel import Session
 from storage.database import translated, writing
 
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(id, 0)) FROM unnest(CAST(:ids AS text[])) AS id")
+
+_SHARED: ContextVar[Connection | None] = ContextVar("shared_connection", default=None)
 
 
 @contextmanager
@@ -30,11 +33,31 @@ def asking(engine: Engine) -> Iterator[Connection]:
 
     On PostgreSQL each question may see the database at another moment; see `snapshot`.
     """
+    shared = _SHARED.get()
+    if shared is not None and shared.engine is engine:
+        with translated(engine):
+            yield shared
+        return
     with translated(engine), engine.connect() as connection:
         if engine.dialect.name == "postgresql":
             # BEGIN and ROLLBACK are round trips, and after the latter psycopg prepares every statement anew.
             connection.execution_options(isolation_level="AUTOCOMMIT")
         yield connection
+
+
+@contextmanager
+def one_connection(engine: Engine) -> Iterator[None]:
+    """All that is read while the block lasts, in this thread, is read on one connection; raises as `reading`.
+
+    For answers that ask many questions: to take a connection for each and give it back costs as much as a
+    question. What is written meanwhile is written on others.
+    """
+    with asking(engine) as connection:
+        before = _SHARED.set(connection)
+        try:
+            yield
+        finally:
+            _SHARED.reset(before)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -84,6 +85,7 @@ class WebServices:
         settings: what the web may know of the configuration.
         reports: where reports are kept.
         report_pages: lists of them.
+        together: what is asked of the database while it lasts is asked on one connection.
         reviews: what people say of them.
         tally: how many there were.
         statistics, health: figures of a period, of reports and of cameras.
@@ -113,6 +115,7 @@ class WebServices:
     settings: WebSettings
     reports: ReportStore
     report_pages: ReportPages
+    together: Callable[[], AbstractContextManager[None]]
     reviews: SqlReviews
     tally: ReportTally
     statistics: ReportStatistics

@@ -43,13 +43,21 @@ def show(
     filters: Annotated[ReportFilters, Query()],
 ) -> Response:
     """The page; the filters of the list it was opened from say which are the next and the previous one."""
+    with services.together():
+        context = _context(caller, services, report_id, filters)
+    return render(request, "report.html", context, caller=caller)
+
+
+def _context(
+    caller: Caller, services: WebServices, report_id: str, filters: ReportFilters
+) -> dict[str, object]:
     found = seen_report(services, caller, report_id)
     report = found.report
     wanted = asked(filters, caller, services.settings.time_zone).query
     place = PageKey(parked_at=report.parked_at, id=report.id)
     newer, older = services.report_pages.beside(place, wanted)
     reviewed = services.reviews.current(report.id)
-    context = {
+    return {
         "stored": found,
         "report": report,
         "photos": evidence_of(report, EvidenceKind.PHOTO_1, EvidenceKind.PHOTO_2),
@@ -72,7 +80,6 @@ def show(
         "list_address": filters.address(after=None),
         "export": shown_export(services, caller, found),
     }
-    return render(request, "report.html", context, caller=caller)
 
 
 def _place(services: WebServices, caller: Caller, report: Report) -> dict[str, object]:

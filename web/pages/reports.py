@@ -48,9 +48,10 @@ def _context(
 ) -> dict[str, object]:
     time_zone = services.settings.time_zone
     wanted = asked(filters, caller, time_zone)
-    page = services.report_pages.page(wanted.query, after=wanted.after, rows=ROWS)
+    with services.together():
+        page = services.report_pages.page(wanted.query, after=wanted.after, rows=ROWS)
+        merged = services.reviews.merged_into(report.id for report in page.reports if report.is_merged)
     spoken, local = words_of(request), local_times(time_zone)
-    merged = services.reviews.merged_into(report.id for report in page.reports if report.is_merged)
     return {
         "filters": filters,
         "rows": [row_view(report, spoken, local, merged.get(report.id)) for report in page.reports],
