@@ -43,6 +43,7 @@ class Candidate:
         """Stand still from now on: whatever was here before has moved."""
         self.box = self._anchor = detection.box
         self.arrival: Arrival | None = None  # looked up once: the past does not change
+        self.asks_again_s = 0.0  # while it creeps
         self.still_since_s = self.seen_s = view.at_s
         self.appearance = Appearance.learn(view.gray, view.on_gray(self.box))
         self.window = StillnessWindow(self._options.stillness_s)

@@ -25,6 +25,7 @@ _BRIDGE_S = 4.0  # a bus passes in front while an arrival is dated
 _EDGE_PX = 3.0
 _SETTLED_SHARE = 0.7  # of the stillness window: what rolled into place at its beginning stands by then
 _CREPT_SHARE = 1.5  # ... and after this much of it whatever is in the place has come to rest
+_ASKS_STEP_S = 0.25  # between questions to the history, which grows no faster
 _CLEARER = 0.1  # how much better a rival box must be seen to take a place over
 _NARROWER = 0.9  # share of the area of the box around too much
 _PART_OF_MANY = 0.2  # share of a box that one of several vehicles in it takes
@@ -161,16 +162,20 @@ class Candidates:
         if candidate.arrival is not None:
             return candidate.arrival
         first_s, still = candidate.still_since_s, self._options.picture_still
+        if view.at_s < candidate.asks_again_s:
+            return None
         settled_s = min(view.at_s, first_s + _SETTLED_SHARE * self._options.stillness_s)
         where = candidate.box.scaled(view.scale, view.scale)
-        found = self._history.arrival(where, settled_s, still, _BRIDGE_S)
-        if found is not None:
+        found = self._history.arrival(where, settled_s, still, _BRIDGE_S, seen_s=first_s)
+        if found is not None and found.stood_s >= first_s:
+            # It came while it was seen, and may have crept for longer than boxes tell.
             crept_s = first_s + _CREPT_SHARE * self._options.stillness_s
-            later = self._history.arrival(where, min(view.at_s, crept_s), still, _BRIDGE_S)
+            later = self._history.arrival(where, min(view.at_s, crept_s), still, _BRIDGE_S, seen_s=first_s)
             if later is not None and later.stood_s > settled_s:
                 if not later.proven and view.at_s < crept_s:
+                    candidate.asks_again_s = view.at_s + _ASKS_STEP_S
                     return None
-                if later.proven:
+                if later.proven or not found.proven:
                     found = replace(found, stood_s=later.stood_s)
         candidate.arrival = found or Arrival(
             stood_s=first_s, there_s=first_s, since_start=False, proven=False

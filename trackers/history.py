@@ -85,7 +85,9 @@ class GrayHistory:
         self._dense.clear()
         self._sparse.clear()
 
-    def arrival(self, box: Box, until_s: float, still: float, bridge_s: float) -> Arrival | None:
+    def arrival(
+        self, box: Box, until_s: float, still: float, bridge_s: float, *, seen_s: float = 0.0
+    ) -> Arrival | None:
         """Back from `until_s` while `box` shows what it showed then; None when that is not remembered.
 
         Args:
@@ -93,9 +95,15 @@ class GrayHistory:
             until_s: a time at which it surely stands, seconds.
             still: correlation from one moment to the next from which only the light has changed.
             bridge_s: something passing in front may hide it this long, seconds.
+            seen_s: when it was first seen. Where pictures have thinned out, the last one until `until_s` may
+                be from before that, and show an empty place; then the next one counts.
         """
-        moments = [m for m in (*self._sparse, *self._dense) if m.at_s <= until_s]
-        if not moments:
+        moments: list[Moment] = []
+        for moment in (*self._sparse, *self._dense):
+            if moment.at_s > until_s and (not moments or moments[-1].at_s >= seen_s):
+                break
+            moments.append(moment)
+        if not moments or moments[-1].at_s < seen_s:
             return None
         reference = Appearance.learn(moments[-1].gray, box.shifted(moments[-1].dx, moments[-1].dy))
         if reference is None:

@@ -72,3 +72,14 @@ def test_what_passes_in_front_does_not_make_it_arrive_anew() -> None:
     arrival = _history(moments).arrival(CAR, times[-1], STILL, BRIDGE_S)
     assert arrival is not None
     assert arrival.stood_s == pytest.approx(2.0, abs=STEP_S / 2)
+
+
+def test_what_is_dated_late_is_not_dated_by_the_empty_place_before_it() -> None:
+    """Pictures thin out: the last one until a time at which it surely stood was from before it came."""
+    history = GrayHistory(12.0, 60.0)
+    for step in range(4 * 81):
+        history.add(_seen(step * STEP_S, 0.0 if step * STEP_S >= 60.75 else 200.0))
+    arrival = history.arrival(CAR, 63.1, STILL, BRIDGE_S, seen_s=61.0)
+    assert arrival is not None
+    assert not arrival.since_start
+    assert 60.75 <= arrival.stood_s <= 65.0
