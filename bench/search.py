@@ -30,7 +30,8 @@ from sqlalchemy import Engine, insert, text
 
 from pipeline.detection import ObjectClass
 from pipeline.vehicle_look import VehicleColour, VehicleLook
-from storage.database import open_database, writing
+from storage.database import open_database
+from storage.engine import writing
 from storage.sighting_store import SqlSightingStore
 from storage.sighting_tables import SightingRow, VectorRow
 from storage.sightings import SightingQuery

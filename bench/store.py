@@ -33,7 +33,8 @@ from pipeline.errors import GotchaError, StorageError
 from pipeline.geometry import Box, Size
 from pipeline.plate import PlateText
 from pipeline.report import Evidence, EvidenceKind, Report, ReportState
-from storage.database import open_database, writing
+from storage.database import open_database
+from storage.engine import writing
 from storage.ports import ReportFilter
 from storage.report_store import SqlReportStore
 

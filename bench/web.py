@@ -31,7 +31,8 @@ from bench.page_clients import answer_times
 from bench.served_dashboard import serving
 from bench.store import example_report, own_postgresql
 from pipeline.errors import StorageError
-from storage.database import open_database, writing
+from storage.database import open_database
+from storage.engine import writing
 from storage.report_store import SqlReportStore
 from storage.tables import EvidenceRow, ReportRow
 from storage.transactions import reading

@@ -12,7 +12,7 @@ from gotcha.config import Config
 from gotcha.hourly import hourly
 from jobs.outbox import Outbox, OutboxItem
 from storage.access_log import Access, AccessAction, SqlAccessLog
-from storage.database import connect
+from storage.engine import connect
 
 _log = logging.getLogger(__name__)
 

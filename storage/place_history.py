@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from pipeline.repeats import ReportedVehicle, reported_vehicle
 from pipeline.report import Report, ReportState
 from storage import report_rows
-from storage.database import translated
+from storage.engine import translated
 from storage.tables import EvidenceRow, ReportRow
 
 # More accusations than this of one camera within one window are not looked through.

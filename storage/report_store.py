@@ -17,7 +17,7 @@ from pipeline.lifecycle import next_state, state_with
 from pipeline.report import CameraEvent, RejectionReason, Report, ReportState
 from storage import report_rows, sighting_rows
 from storage.chain import append_record, columns
-from storage.database import shown
+from storage.engine import shown
 from storage.ports import Applied, HistoryEntry, Outcome, ReportCounts, ReportFilter, StoredReport
 from storage.report_queries import listed, matching, repeats_of, seen_at_place
 from storage.reviews import refuse_withdrawn

@@ -12,7 +12,7 @@ from sqlmodel import col, select
 from pipeline.lifecycle import next_state
 from pipeline.report import ReportState
 from storage.chain import append_tombstone
-from storage.database import translated
+from storage.engine import translated
 from storage.evidence_keys import safe_name
 from storage.tables import DoomedEvidenceRow, EvidenceRow, HistoryRow, LinkRow, ReportRow, TombstoneRow
 from storage.transactions import changing, reading

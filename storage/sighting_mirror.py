@@ -174,7 +174,7 @@ class SightingMirror:
         """The arrays as the database is now; to be called and used while holding `lock`.
 
         Raises:
-            StorageUnavailableError, StorageError: see `storage.database.translated`.
+            StorageUnavailableError, StorageError: see `storage.engine.translated`.
         """
         arrays = self._arrays
         last = int(arrays.numbers[-1]) if len(arrays.numbers) else 0

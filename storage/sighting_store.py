@@ -11,7 +11,7 @@ from sqlmodel import col, select
 
 from pipeline.vehicle_look import VehicleLook
 from storage import sighting_rows
-from storage.database import shown
+from storage.engine import shown
 from storage.plate_likeness import likenesses, may_fit
 from storage.sighting_mirror import SightingArrays, SightingMirror
 from storage.sighting_tables import SightingRow, VectorRow
@@ -82,7 +82,7 @@ class SqlSightingStore:
         """Read what the first search would wait for.
 
         Raises:
-            StorageUnavailableError, StorageError: see `storage.database.translated`.
+            StorageUnavailableError, StorageError: see `storage.engine.translated`.
         """
         mirror = self._opened_mirror(with_vectors=not self._has_index())
         with mirror.lock:

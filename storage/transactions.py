@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from sqlalchemy import Connection, Engine, text
 from sqlmodel import Session
 
-from storage.database import translated, writing
+from storage.engine import translated, writing
 
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(id, 0)) FROM unnest(CAST(:ids AS text[])) AS id")
 
@@ -21,7 +21,7 @@ def reading(engine: Engine) -> Iterator[Session]:
     """A session that only reads.
 
     Raises:
-        StorageUnavailableError, StorageError: see `storage.database.translated`.
+        StorageUnavailableError, StorageError: see `storage.engine.translated`.
     """
     with asking(engine) as connection, Session(connection, expire_on_commit=False) as session:
         yield session

@@ -32,7 +32,7 @@ def has_index(engine: Engine) -> bool:
     """Whether this database has the index; a PostgreSQL without pgvector and SQLite have none.
 
     Raises:
-        StorageUnavailableError, StorageError: see `storage.database.translated`.
+        StorageUnavailableError, StorageError: see `storage.engine.translated`.
     """
     if engine.dialect.name != "postgresql":
         return False

@@ -37,7 +37,8 @@ def upgrade_database(context: typer.Context) -> None:
 
     In one transaction: it is done whole or not at all. Back the database up before an upgrade all the same.
     """
-    from storage.database import connect, shown, upgrade
+    from storage.database import upgrade
+    from storage.engine import connect, shown
 
     config = config_of(context)
     if config.database.url is None:

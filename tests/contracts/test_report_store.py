@@ -14,7 +14,8 @@ from pipeline.errors import IllegalTransitionError, StorageError
 from pipeline.geometry import Box
 from pipeline.plate import PlateText
 from pipeline.report import CameraCondition, RejectionReason, ReportState
-from storage.database import open_database, writing
+from storage.database import open_database
+from storage.engine import writing
 from storage.ports import Outcome, ReportFilter, ReportStore
 from storage.report_store import SqlReportStore
 from storage.verification import verify_records

@@ -17,7 +17,8 @@ from pipeline.plate import PlateText
 from pipeline.report import Report
 from pipeline.vehicle_look import VehicleColour, VehicleLook
 from storage import sighting_rows
-from storage.database import open_database, writing
+from storage.database import open_database
+from storage.engine import writing
 from storage.report_store import SqlReportStore
 from storage.retention import SqlRetention
 from storage.sighting_store import SqlSightingStore

@@ -20,7 +20,7 @@ from pipeline.errors import EvidenceError
 from pipeline.report import EvidenceKind, ReportState
 from storage.access_log import AccessAction, SqlAccessLog
 from storage.blob_store import BlobStore, StoredBlob
-from storage.database import writing
+from storage.engine import writing
 from storage.evidence_check import verify_evidence
 from storage.ports import Outcome, ReportFilter
 from storage.retention import KEPT_TABLES, SqlRetention

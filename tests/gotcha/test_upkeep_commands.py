@@ -14,7 +14,8 @@ from storage import migrations
 from storage.access_log import AccessAction, SqlAccessLog
 from storage.anchors import AnchorFile
 from storage.chain import heads
-from storage.database import connect, upgrade
+from storage.database import upgrade
+from storage.engine import connect
 from tests.gotcha.kept import YAML, Kept, kept
 from tests.reports import NOON, final, hex_id, rejected, temporary
 from tests.s3 import NewBucket

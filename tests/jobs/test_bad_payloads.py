@@ -13,7 +13,7 @@ from jobs.dispatcher import Dispatcher
 from jobs.outbox import Outbox, OutboxCounts
 from jobs.payloads import MAX_PAYLOAD_BYTES, encode
 from pipeline.report import ReportState
-from storage.database import writing
+from storage.engine import writing
 from storage.report_store import SqlReportStore
 from tests.jobs.conftest import Workers, wait_for
 from tests.reports import final, hex_id, temporary

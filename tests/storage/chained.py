@@ -8,7 +8,7 @@ from sqlalchemy import Engine, text
 
 from pipeline.report import ReportState
 from storage.chain import heads, record_of
-from storage.database import writing
+from storage.engine import writing
 from storage.record_hash import link_bytes, sha256
 from storage.report_store import SqlReportStore
 from storage.tables import ReportRow

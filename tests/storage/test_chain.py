@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy import Engine, text
 
 from storage.chain import newest_link, record_of
-from storage.database import open_database, writing
+from storage.database import open_database
+from storage.engine import writing
 from storage.record_hash import FIRST, sha256
 from storage.report_store import SqlReportStore
 from storage.tables import ReportRow

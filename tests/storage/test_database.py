@@ -2,16 +2,20 @@ from __future__ import annotations
 
 import multiprocessing
 import socket
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, create_engine, text
 
 import storage.account_tables
 import storage.review_tables
 import storage.tables  # noqa: F401  (fills the metadata)
 from pipeline.errors import StorageError, StorageUnavailableError
-from storage.database import open_database, writing
+from storage.database import open_database
+from storage.engine import connect, writing
 from storage.report_store import SqlReportStore
 from tests.postgres import NewDatabase
 from tests.reports import NOON, hex_id, temporary
@@ -61,6 +65,51 @@ def _open(url: str) -> str:
 def test_programs_that_start_together_upgrade_once(url: str) -> None:
     with multiprocessing.get_context("spawn").Pool(3) as pool:
         assert pool.map(_open, [url] * 3) == ["opened"] * 3
+
+
+@contextmanager
+def another_upgrade(url: str) -> Iterator[Connection]:
+    """Another program in the midst of an upgrade; it ends when its transaction does."""
+    other = connect(url)
+    with writing(other) as connection:
+        if other.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(7034188251)"))
+        yield connection
+    other.dispose()
+
+
+def test_an_upgrade_of_another_program_is_waited_for_longer_than_any_writer(
+    url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    shorten_the_wait_for_a_lock(monkeypatch)
+    with ThreadPoolExecutor() as pool:
+        with another_upgrade(url):
+            opening = pool.submit(open_database, url)
+            with pytest.raises(TimeoutError):
+                opening.result(timeout=1.0)
+        opening.result(timeout=30.0).dispose()
+    said = [one.message for one in caplog.records if "waiting for it" in one.message]
+    assert len(said) == 1
+
+
+def test_a_database_that_stays_locked_is_said(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    shorten_the_wait_for_a_lock(monkeypatch)
+    monkeypatch.setattr("storage.database.UPGRADE_PATIENCE_S", 0.5)
+    with another_upgrade(url), pytest.raises(StorageUnavailableError, match="lock"):
+        open_database(url)
+
+
+def test_an_up_to_date_database_opens_beside_a_writer(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    open_database(url).dispose()
+    monkeypatch.setattr("storage.database.UPGRADE_PATIENCE_S", 0.0)
+    shorten_the_wait_for_a_lock(monkeypatch)
+    with another_upgrade(url):
+        open_database(url).dispose()
+
+
+def shorten_the_wait_for_a_lock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("storage.engine.BUSY_TIMEOUT_S", 0.1)
+    monkeypatch.setattr("storage.database.BUSY_TIMEOUT_S", 0.1)
 
 
 def test_sqlite_is_safe_against_a_power_cut(tmp_path: Path) -> None:
@@ -124,7 +173,7 @@ def test_a_naive_time_never_reaches_the_database(tmp_path: Path) -> None:
 
 
 def test_a_locked_database_is_unavailable_not_broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("storage.database.BUSY_TIMEOUT_S", 0.1)
+    monkeypatch.setattr("storage.engine.BUSY_TIMEOUT_S", 0.1)
     url = f"sqlite:///{tmp_path / 'g.db'}"
     engine = open_database(url)
     other = create_engine(url)

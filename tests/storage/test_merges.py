@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import Engine, text
 
 from pipeline.errors import IllegalTransitionError
-from storage.database import open_database, writing
+from storage.database import open_database
+from storage.engine import writing
 from storage.report_store import SqlReportStore
 from storage.reviews import Review, ReviewStep, SqlReviews, refuse_withdrawn
 from tests.postgres import NewDatabase

@@ -16,7 +16,8 @@ from pipeline.plate import UNREAD
 from pipeline.report import RejectionReason, Report, ReportState
 from storage import report_rows
 from storage.chain import LinkKind
-from storage.database import Upgrade, connect, open_database, upgrade, writing
+from storage.database import Upgrade, open_database, upgrade
+from storage.engine import connect, writing
 from storage.ports import MAX_LIMIT, ReportFilter
 from storage.report_store import SqlReportStore
 from storage.reviews import Review, ReviewStep, SqlReviews
