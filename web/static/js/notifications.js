@@ -1,11 +1,9 @@
 // Who is told when something happens: saved over the API, and tried out as it was saved.
 import { send } from "./app.js";
+import { problem, savedTo, words } from "./settings-form.js";
 
 const form = document.querySelector("[data-notifications]");
-const problem = document.querySelector("[data-problem]");
-const saved = document.querySelector("[data-saved]");
-const words = Object.fromEntries([...document.querySelectorAll("[data-words] dt")]
-  .map((key) => [key.textContent, key.nextElementSibling.textContent]));
+const api = form.dataset.notifications;
 
 function values() {
   const data = new FormData(form);
@@ -24,27 +22,7 @@ function values() {
   };
 }
 
-form.addEventListener("input", () => { saved.hidden = true; });
-
-form.addEventListener("submit", async (event) => {
-  event.preventDefault();
-  problem.hidden = true;
-  saved.hidden = true;
-  try {
-    const answer = await send(form.dataset.notifications, {
-      method: "PUT", headers: { "Content-Type": "application/json" }, body: JSON.stringify(values()),
-    });
-    const said = await answer.json();
-    if (!answer.ok) throw new Error(said.detail);
-    form.elements.revision.value = said.revision;
-    saved.hidden = false;
-    saved.scrollIntoView({ block: "nearest" });
-  } catch (error) {
-    problem.textContent = error.message || problem.dataset.failed;
-    problem.hidden = false;
-    problem.scrollIntoView({ block: "nearest" });
-  }
-});
+savedTo(api, form, values);
 
 for (const button of document.querySelectorAll("[data-test]")) {
   const told = document.querySelector(`[data-tested="${button.dataset.test}"]`);
@@ -52,7 +30,7 @@ for (const button of document.querySelectorAll("[data-test]")) {
     button.disabled = true;
     told.textContent = words.sending;
     try {
-      const answer = await send(`${form.dataset.notifications}/test/${button.dataset.test}`, { method: "POST" });
+      const answer = await send(`${api}/test/${button.dataset.test}`, { method: "POST" });
       const said = await answer.json();
       told.textContent = said.arrived ? words.arrived : words.not_arrived.replace("{error}", said.error ?? said.detail);
     } catch {

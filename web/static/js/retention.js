@@ -1,12 +1,9 @@
 // How long records are kept: says what a change would delete before it is saved.
-import { send } from "./app.js";
+import { savedTo, words } from "./settings-form.js";
 
 const form = document.querySelector("[data-retention]");
+const api = form.dataset.retention;
 const would = form.querySelector("[data-would]");
-const problem = document.querySelector("[data-problem]");
-const saved = document.querySelector("[data-saved]");
-const words = Object.fromEntries([...document.querySelectorAll("[data-words] dt")]
-  .map((key) => [key.textContent, key.nextElementSibling.textContent]));
 let asked = 0;
 
 function values() {
@@ -22,7 +19,7 @@ async function preview() {
   const number = ++asked;
   if (!form.checkValidity()) return say("", "");
   const { revision, ...days } = values();
-  const answer = await fetch(`${form.dataset.retention}/preview?${new URLSearchParams(days)}`);
+  const answer = await fetch(`${api}/preview?${new URLSearchParams(days)}`);
   if (number !== asked || !answer.ok) return;
   const { deletes } = await answer.json();
   const parts = Object.entries(deletes).map(([what, count]) => `${words[what] ?? what}: ${count}`);
@@ -30,29 +27,6 @@ async function preview() {
   else say(would.dataset.nothing, "ok");
 }
 
-form.addEventListener("input", () => {
-  saved.hidden = true;
-  preview();
-});
-
-form.addEventListener("submit", async (event) => {
-  event.preventDefault();
-  problem.hidden = true;
-  saved.hidden = true;
-  try {
-    const answer = await send(form.dataset.retention, {
-      method: "PUT", headers: { "Content-Type": "application/json" }, body: JSON.stringify(values()),
-    });
-    const said = await answer.json();
-    if (!answer.ok) throw new Error(said.detail);
-    form.elements.revision.value = said.revision;
-    saved.hidden = false;
-    saved.scrollIntoView({ block: "nearest" });
-  } catch (error) {
-    problem.textContent = error.message || problem.dataset.failed;
-    problem.hidden = false;
-    problem.scrollIntoView({ block: "nearest" });
-  }
-});
-
+savedTo(api, form, values);
+form.addEventListener("input", preview);
 preview();

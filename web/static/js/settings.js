@@ -1,7 +1,7 @@
 // Forms with data-api="METHOD /path" go to the API as JSON; what it made is shown once, then the lists anew.
 import { send } from "./app.js";
+import { problem, refused } from "./settings-form.js";
 
-const problem = document.querySelector("[data-problem]");
 const secret = document.querySelector("[data-secret]");
 const lists = document.querySelector("[data-settings]");
 
@@ -45,9 +45,7 @@ async function submit(form) {
     form.reset();
     await refresh();
   } catch (error) {
-    problem.textContent = error.message || problem.dataset.failed;
-    problem.hidden = false;
-    problem.scrollIntoView({ block: "nearest" });
+    refused(error);
   }
 }
 
