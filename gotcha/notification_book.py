@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from pydantic import JsonValue, ValidationError
+from pydantic import JsonValue
 from sqlalchemy import Engine
 
+from gotcha.config import Config
 from gotcha.config_file import ConfigFile
 from gotcha.config_notifications import NotificationsConfig
 from gotcha.notifying import senders_of, webhook_key
-from gotcha.section_text import with_values
-from pipeline.errors import ConfigError, InvalidValueError, NotificationError
+from gotcha.section_change import checked, write_section
+from pipeline.errors import NotificationError
 from storage.notifications import Channel, SqlNotifications
 from web.notification_services import NotificationSheet
-
-_SECTION = "notifications"
 
 
 class FileNotifications:
@@ -60,24 +58,16 @@ class FileNotifications:
             ConfigChangedError: the file is another one by now.
             ConfigError: the file cannot be read or written, or is not written one key a line.
         """
-        rules = _checked(values)
+        rules = checked(NotificationsConfig, values)
         defaults = NotificationsConfig().model_dump(mode="json")
         wanted = rules.model_dump(mode="json")
 
-        def edit(text: str) -> str:
-            before = self._file.parsed(text)
+        def said(before: Config) -> dict[str, JsonValue]:
             standing = before.notifications.model_dump(mode="json", exclude_unset=True)
             # What is as it would be anyway is written only where it stands already.
-            said = {key: value for key, value in wanted.items() if key in standing or value != defaults[key]}
-            changed = with_values(text, _SECTION, said)
-            if before.model_copy(update={_SECTION: rules}) != self._file.parsed(changed):
-                raise ConfigError(
-                    f"`{_SECTION}` is tied to other parts of {self._file.path.name} (an anchor or an alias): "
-                    "change it in the file itself"
-                )
-            return changed
+            return {key: value for key, value in wanted.items() if key in standing or value != defaults[key]}
 
-        self._file.change(edit, revision)
+        write_section(self._file, "notifications", rules, said, revision)
         return self.read()
 
     def test(self, channel: str) -> None:
@@ -93,13 +83,3 @@ class FileNotifications:
             raise NotificationError(f"the channel {channel} is not configured; save it first")
         body = {"event": "test", "text": "this is a test: notifications arrive"}
         sender.send(secrets.token_hex(16), body, self._now())
-
-
-def _checked(values: Mapping[str, JsonValue]) -> NotificationsConfig:
-    try:
-        return NotificationsConfig.model_validate_json(json.dumps(dict(values)))
-    except ValidationError as error:
-        faults = "; ".join(
-            ": ".join(filter(None, (".".join(map(str, one["loc"])), one["msg"]))) for one in error.errors()
-        )
-        raise InvalidValueError(faults) from None

@@ -5,18 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from pydantic import ValidationError
 from sqlalchemy import Engine
 
-from gotcha.config import Config
 from gotcha.config_file import ConfigFile
 from gotcha.config_services import RetentionConfig
 from gotcha.retention import open_purge
-from gotcha.section_text import with_values
-from pipeline.errors import ConfigError, InvalidValueError
+from gotcha.section_change import checked, write_section
 from web.retention_services import RetentionSheet
-
-_SECTION = "retention"
 
 
 class FileRetention:
@@ -51,7 +46,9 @@ class FileRetention:
         """
         text, _revision = self._file.read()
         config = self._file.parsed(text)
-        purge = open_purge(config.model_copy(update={_SECTION: _checked(days)}), self._engine)
+        purge = open_purge(
+            config.model_copy(update={"retention": checked(RetentionConfig, days)}), self._engine
+        )
         now = self._now()
         found = {state.value: count for state, count in purge.due_by_state(now).items() if count}
         entries = purge.log_entries(now)
@@ -65,28 +62,6 @@ class FileRetention:
             ConfigChangedError: the file is another one by now.
             ConfigError: the file cannot be read or written, or is not written one key a line.
         """
-        rules = _checked(days)
-
-        def edit(text: str) -> str:
-            before = self._file.parsed(text)
-            changed = with_values(text, _SECTION, dict(days))
-            self._refuse_more(before, self._file.parsed(changed), rules)
-            return changed
-
-        self._file.change(edit, revision)
+        rules = checked(RetentionConfig, days)
+        write_section(self._file, "retention", rules, lambda _before: days, revision)
         return self.read()
-
-    def _refuse_more(self, before: Config, after: Config, rules: RetentionConfig) -> None:
-        if before.model_copy(update={_SECTION: rules}) != after:
-            raise ConfigError(
-                f"`{_SECTION}` is tied to other parts of {self._file.path.name} (an anchor or an alias): "
-                "change it in the file itself"
-            )
-
-
-def _checked(days: Mapping[str, int]) -> RetentionConfig:
-    try:
-        return RetentionConfig.model_validate(dict(days))
-    except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
-        raise InvalidValueError(faults) from None
