@@ -46,7 +46,7 @@ class CameraEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CameraSheet:
-    """All cameras of the configuration.
+    """All cameras of the configuration, as the API answers.
 
     Attributes:
         revision: of the configuration; a change says which one it was made for.

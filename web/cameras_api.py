@@ -14,9 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, SecretStr
 from jobs.camera_status import StatusBoard
 from jobs.live_view import LiveViews, View, ViewKind
 from pipeline.errors import QueueError, SourceFault
-from web.camera_services import CameraBook, CameraDraft, CameraEntry, CameraSheet, CameraTried, PasswordKept
+from web.camera_services import CameraBook, CameraDraft, CameraEntry, CameraSheet, CameraTried
 from web.security import Caller, Right, require
-from web.services import WebServices, services_of
+from web.services import WebServices, of_file, services_of
 
 router = APIRouter(prefix="/api/cameras", tags=["cameras"])
 trials = APIRouter(prefix="/api/camera-trials", tags=["cameras"])
@@ -127,26 +127,6 @@ class Revision(BaseModel):
     revision: Annotated[str, Field(max_length=64)]
 
 
-class CameraAnswer(BaseModel):
-    """A camera as config.yaml has it, without its password."""
-
-    name: str
-    kind: str
-    address: str | None
-    analysis_address: str | None
-    user: str
-    password: PasswordKept
-    settings: dict[str, JsonValue]
-
-
-class CamerasAnswer(BaseModel):
-    """All cameras; `undoes`: the last change can be taken back."""
-
-    revision: str
-    cameras: list[CameraAnswer]
-    undoes: bool
-
-
 class TrialAnswer(BaseModel):
     """What came of opening a camera.
 
@@ -173,51 +153,51 @@ class TrialAnswer(BaseModel):
 
 
 @router.get("")
-def read(_caller: Admin, services: Services) -> CamerasAnswer:
+def read(_caller: Admin, services: Services) -> CameraSheet:
     """The cameras as the configuration has them now."""
-    return _answer(book_of(services).read())
+    return of_file(services.cameras).read()
 
 
 @router.post("", status_code=201)
-def add(body: CameraChange, caller: Admin, services: Services) -> CamerasAnswer:
+def add(body: CameraChange, caller: Admin, services: Services) -> CameraSheet:
     """Add a camera; it is watched within seconds."""
-    answer = _answer(book_of(services).add(body.camera.draft(), body.revision))
+    sheet = of_file(services.cameras).add(body.camera.draft(), body.revision)
     _log.info("%s added the camera %s", caller.name, body.camera.name)
-    return answer
+    return sheet
 
 
 @router.put("/{camera}")
-def change(camera: str, body: CameraChange, caller: Admin, services: Services) -> CamerasAnswer:
+def change(camera: str, body: CameraChange, caller: Admin, services: Services) -> CameraSheet:
     """Change a camera's source; its zones stay, and it is opened anew within seconds."""
     if camera != body.camera.name:
         raise HTTPException(422, "a camera keeps its name: its reports are kept under it")
     _known(services, camera)
-    answer = _answer(book_of(services).change(body.camera.draft(), body.revision))
+    sheet = of_file(services.cameras).change(body.camera.draft(), body.revision)
     _log.info("%s changed the camera %s", caller.name, camera)
-    return answer
+    return sheet
 
 
 @router.delete("/{camera}")
-def remove(camera: str, body: Revision, caller: Admin, services: Services) -> CamerasAnswer:
+def remove(camera: str, body: Revision, caller: Admin, services: Services) -> CameraSheet:
     """Remove a camera with its zones; its reports stay."""
     _known(services, camera)
-    answer = _answer(book_of(services).remove(camera, body.revision))
+    sheet = of_file(services.cameras).remove(camera, body.revision)
     _log.info("%s removed the camera %s", caller.name, camera)
-    return answer
+    return sheet
 
 
 @router.post("/undo")
-def undo(body: Revision, caller: Admin, services: Services) -> CamerasAnswer:
+def undo(body: Revision, caller: Admin, services: Services) -> CameraSheet:
     """Take back the last change of cameras that was made here, as long as nothing else was changed since."""
-    answer = _answer(book_of(services).undo(body.revision))
+    sheet = of_file(services.cameras).undo(body.revision)
     _log.info("%s took back the last change of cameras", caller.name)
-    return answer
+    return sheet
 
 
 @trials.post("")
 async def try_out(body: CameraBody, caller: Admin, services: Services) -> TrialAnswer:
     """Open a camera as it would be watched, for at most twenty seconds; nothing is written."""
-    book, draft = book_of(services), body.draft()
+    book, draft = of_file(services.cameras), body.draft()
     if body.kind == "device":
         raise HTTPException(422, "a camera of the kind device sends by itself: there is nothing to open")
     _log.info("%s tries the camera %s", caller.name, body.name)
@@ -252,39 +232,9 @@ def _same_camera(entry: CameraEntry, draft: CameraDraft) -> bool:
     return entry.kind == draft.kind and one == other
 
 
-def book_of(services: WebServices) -> CameraBook:
-    """What changes cameras.
-
-    Raises:
-        HTTPException: 409 where the configuration has no file.
-    """
-    if services.cameras is None:
-        raise HTTPException(409, "this program was given its configuration without a file to write to")
-    return services.cameras
-
-
 def _known(services: WebServices, camera: str) -> None:
     if camera not in services.settings.cameras:
         raise HTTPException(404, "there is no such camera")
-
-
-def _answer(sheet: CameraSheet) -> CamerasAnswer:
-    return CamerasAnswer(
-        revision=sheet.revision,
-        cameras=[
-            CameraAnswer(
-                name=one.name,
-                kind=one.kind,
-                address=one.address,
-                analysis_address=one.analysis_address,
-                user=one.user,
-                password=one.password,
-                settings=dict(one.settings),
-            )
-            for one in sheet.cameras
-        ],
-        undoes=sheet.undoes,
-    )
 
 
 def _trial(tried: CameraTried) -> TrialAnswer:

@@ -11,7 +11,7 @@ from pydantic import JsonValue
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotificationSheet:
-    """Who is told of what.
+    """Who is told of what, as the API answers.
 
     Attributes:
         revision: of the configuration; a change says which one it was made for.

@@ -6,13 +6,13 @@ import logging
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, HTTPException
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline.errors import NotificationError
-from web.notification_services import NotificationBook, NotificationSheet
+from web.notification_services import NotificationSheet
 from web.security import Caller, Right, require
-from web.services import WebServices, services_of
+from web.services import WebServices, of_file, services_of
 
 _log = logging.getLogger(__name__)
 
@@ -47,16 +47,6 @@ class NotificationsBody(BaseModel):
     email_user: _Text | None = None
 
 
-class NotificationsAnswer(BaseModel):
-    """What holds; `key` signs what is posted, `waiting` are to be sent, `error` is of the last failure."""
-
-    revision: str
-    values: dict[str, JsonValue]
-    key: str
-    waiting: int
-    error: str
-
-
 class TestAnswer(BaseModel):
     """Whether a test arrived, and if not, why."""
 
@@ -70,46 +60,25 @@ _NO_FILE: dict[int | str, dict[str, Any]] = {
 
 
 @router.get("", dependencies=[Depends(require(Right.ADMIN))], responses=_NO_FILE)
-def read(services: Services) -> NotificationsAnswer:
+def read(services: Services) -> NotificationSheet:
     """What holds."""
-    return _answer(book_of(services).read())
+    return of_file(services.notifications).read()
 
 
 @router.put("", responses=_NO_FILE)
-def write(body: NotificationsBody, caller: Admin, services: Services) -> NotificationsAnswer:
+def write(body: NotificationsBody, caller: Admin, services: Services) -> NotificationSheet:
     """Tell so from now on: written into config.yaml, and holds within seconds."""
     values = body.model_dump(mode="json", exclude={"revision"})
-    sheet = book_of(services).write(values, body.revision)
+    sheet = of_file(services.notifications).write(values, body.revision)
     _log.info("%s changed who is told of what happens", caller.name)
-    return _answer(sheet)
+    return sheet
 
 
 @router.post("/test/{channel}", dependencies=[Depends(require(Right.ADMIN))], responses=_NO_FILE)
 def send_test(channel: ChannelName, services: Services) -> TestAnswer:
     """Send a test over a channel as it was saved; takes at most some seconds."""
     try:
-        book_of(services).test(channel.value)
+        of_file(services.notifications).test(channel.value)
     except NotificationError as error:
         return TestAnswer(arrived=False, error=str(error))
     return TestAnswer(arrived=True, error="")
-
-
-def book_of(services: WebServices) -> NotificationBook:
-    """The book of notifications.
-
-    Raises:
-        HTTPException: 409, the configuration has no file to write to.
-    """
-    if services.notifications is None:
-        raise HTTPException(409, "this program was given its configuration without a file to write to")
-    return services.notifications
-
-
-def _answer(sheet: NotificationSheet) -> NotificationsAnswer:
-    return NotificationsAnswer(
-        revision=sheet.revision,
-        values=dict(sheet.values),
-        key=sheet.key,
-        waiting=sheet.waiting,
-        error=sheet.error,
-    )

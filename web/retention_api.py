@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, HTTPException, Query
+from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from web.retention_services import RetentionBook, RetentionSheet
+from web.retention_services import RetentionSheet
 from web.security import Caller, Right, require
-from web.services import WebServices, services_of
+from web.services import WebServices, of_file, services_of
 
 _log = logging.getLogger(__name__)
 
@@ -40,13 +40,6 @@ class RetentionBody(DaysBody):
     revision: Annotated[str, Field(max_length=64)]
 
 
-class RetentionAnswer(BaseModel):
-    """The days by their keys; `revision` is to be sent with a change."""
-
-    revision: str
-    days: dict[str, int]
-
-
 class WouldDelete(BaseModel):
     """What a purge would delete now: by the state of reports, and entries of the access log."""
 
@@ -58,9 +51,9 @@ class WouldDelete(BaseModel):
     dependencies=[Depends(require(Right.ADMIN))],
     responses={409: {"description": "the configuration has no file"}},
 )
-def read(services: Services) -> RetentionAnswer:
+def read(services: Services) -> RetentionSheet:
     """The days that hold."""
-    return _answer(book_of(services).read())
+    return of_file(services.retention).read()
 
 
 @router.get(
@@ -70,28 +63,13 @@ def read(services: Services) -> RetentionAnswer:
 )
 def preview(services: Services, days: Annotated[DaysBody, Query()]) -> WouldDelete:
     """What would be deleted now under other days; nothing is."""
-    return WouldDelete(deletes=dict(book_of(services).would_delete(days.model_dump())))
+    return WouldDelete(deletes=dict(of_file(services.retention).would_delete(days.model_dump())))
 
 
 @router.put("", responses={409: {"description": "the file was changed meanwhile, or there is none"}})
-def write(body: RetentionBody, caller: Admin, services: Services) -> RetentionAnswer:
+def write(body: RetentionBody, caller: Admin, services: Services) -> RetentionSheet:
     """Keep records so long from now on: written into config.yaml, and the next purge keeps to it."""
     days = body.model_dump(exclude={"revision"})
-    sheet = book_of(services).write(days, body.revision)
+    sheet = of_file(services.retention).write(days, body.revision)
     _log.info("%s changed how long records are kept: %s", caller.name, dict(sheet.days))
-    return _answer(sheet)
-
-
-def book_of(services: WebServices) -> RetentionBook:
-    """The book of retention.
-
-    Raises:
-        HTTPException: 409, the configuration has no file to write to.
-    """
-    if services.retention is None:
-        raise HTTPException(409, "this program was given its configuration without a file to write to")
-    return services.retention
-
-
-def _answer(sheet: RetentionSheet) -> RetentionAnswer:
-    return RetentionAnswer(revision=sheet.revision, days=dict(sheet.days))
+    return sheet

@@ -9,7 +9,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetentionSheet:
-    """How long records are kept.
+    """How long records are kept, as the API answers.
 
     Attributes:
         revision: of the configuration; a change says which one it was made for.

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
 
-from fastapi import Request
+from fastapi import HTTPException, Request
 
 from jobs.exif_values import Position
 from jobs.export_intake import ExportIntake
@@ -39,6 +39,8 @@ from web.zone_services import ZoneBook
 
 if TYPE_CHECKING:
     from redis import Redis
+
+_Book = TypeVar("_Book")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,3 +154,14 @@ def services_behind(request: Request) -> WebServices:
 async def services_of(request: Request) -> WebServices:
     """The same as a dependency of routes; a plain function would be sent to a thread for each request."""
     return services_behind(request)
+
+
+def of_file(book: _Book | None) -> _Book:
+    """One of the books that services keep where the configuration has a file.
+
+    Raises:
+        HTTPException: 409, it has none.
+    """
+    if book is None:
+        raise HTTPException(409, "this program was given its configuration without a file to write to")
+    return book

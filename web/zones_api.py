@@ -17,8 +17,8 @@ from pipeline.zone import DWELL_S, ZoneKind
 from storage.access_log import LoggedEvidence
 from storage.report_query import ReportQuery
 from web.security import Caller, Right, require
-from web.services import WebServices, services_of
-from web.zone_services import ZoneBook, ZoneSheet
+from web.services import WebServices, of_file, services_of
+from web.zone_services import ZoneSheet
 
 router = APIRouter(prefix="/api/cameras", tags=["zones"])
 
@@ -119,7 +119,7 @@ def seen_camera(services: WebServices, caller: Caller, camera: str) -> str:
 @router.get("/{camera}/zones")
 def read(camera: str, caller: Viewer, services: Services) -> ZonesAnswer:
     """The zones of a camera as the configuration has them now."""
-    return _answer(_book(services).read(seen_camera(services, caller, camera)))
+    return _answer(of_file(services.zones).read(seen_camera(services, caller, camera)))
 
 
 @router.put("/{camera}/zones")
@@ -132,7 +132,7 @@ def write(camera: str, body: ZonesBody, caller: Admin, services: Services) -> Zo
     zones: list[dict[str, JsonValue]] = [
         zone.model_dump(mode="json", exclude_none=True) for zone in body.zones
     ]
-    return _answer(_book(services).write(camera, zones, body.revision))
+    return _answer(of_file(services.zones).write(camera, zones, body.revision))
 
 
 @router.get(
@@ -173,12 +173,6 @@ def _reported(camera: str, caller: Caller, services: WebServices) -> Response:
 
 def _jpeg(data: bytes, taken_at: datetime) -> Response:
     return Response(data, media_type="image/jpeg", headers={"X-Taken-At": taken_at.isoformat()})
-
-
-def _book(services: WebServices) -> ZoneBook:
-    if services.zones is None:
-        raise HTTPException(409, "this program was given its configuration without a file to write to")
-    return services.zones
 
 
 def _answer(sheet: ZoneSheet) -> ZonesAnswer:

@@ -1,4 +1,4 @@
-"""Settings: cameras, devices, users, keys of integrations, how long reports are kept."""
+"""Settings: cameras, devices, users, keys of integrations; how long reports are kept, and who is told."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from storage.account_values import Role
 from web.devices_api import device_answers
 from web.pages.page import render
 from web.security import Caller, Right, require
-from web.services import WebServices, services_of
+from web.services import WebServices, of_file, services_of
 
 router = APIRouter(prefix="/settings", include_in_schema=False)
 
@@ -29,6 +29,20 @@ def show(request: Request, caller: Admin, services: Services) -> Response:
 def now(request: Request, caller: Admin, services: Services) -> Response:
     """Its lists alone, after something was changed."""
     return render(request, "settings_now.html", _context(services), caller=caller)
+
+
+@router.get("/retention")
+def retention(request: Request, caller: Admin, services: Services) -> Response:
+    """How long records are kept; its script asks the API what a change would delete, and saves it."""
+    sheet = of_file(services.retention).read()
+    return render(request, "settings_retention.html", {"sheet": sheet}, caller=caller)
+
+
+@router.get("/notifications")
+def notifications(request: Request, caller: Admin, services: Services) -> Response:
+    """Who is told when something happens; its script saves over the API and sends tests."""
+    sheet = of_file(services.notifications).read()
+    return render(request, "settings_notifications.html", {"sheet": sheet}, caller=caller)
 
 
 def _context(services: WebServices) -> dict[str, object]:
