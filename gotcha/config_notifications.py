@@ -26,6 +26,7 @@ class NotificationsConfig(Section):
         description="address that each notification is posted to as signed JSON",
     )
     email_to: tuple[str, ...] = Field((), description="addresses that are written to")
+    language: Literal["en", "ko"] = Field("en", description="what e-mails are written in: en or ko")
     email_from: str = Field(
         "gotcha@localhost", pattern=r"^[^@\s<>]+@[^@\s<>]+$", description="the sender's address"
     )

@@ -10,12 +10,14 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import datetime
+from functools import partial
 from itertools import chain
 
 import redis
 from sqlalchemy import Engine
 
 from gotcha.config import Config
+from gotcha.notification_letter import letter
 from gotcha.settings_in_force import SettingsInForce
 from gotcha.signing_key import signing_key
 from jobs.camera_status import StatusBoard
@@ -62,6 +64,7 @@ def senders_of(config: Config) -> dict[Channel, Sender]:
             password=os.environ.get(PASSWORD, ""),
             sender=wanted.email_from,
             recipients=wanted.email_to,
+            letter=partial(letter, config=config),
         )
     return found
 

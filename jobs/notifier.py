@@ -144,8 +144,14 @@ def silent_cameras(statuses: Mapping[str, CameraStatus], now: datetime) -> Itera
             what, since = "stalled", status.heard_at.isoformat()
         else:
             continue
-        text = f"camera {name} is {what}: {status.failure or status.trouble or 'no frame comes'}"
-        body = {"event": f"camera.{what}", "camera": name, "since": since, "text": text}
+        cause = status.failure or status.trouble or "no frame comes"
+        body = {
+            "event": f"camera.{what}",
+            "camera": name,
+            "since": since,
+            "cause": cause,
+            "text": f"camera {name} is {what}: {cause}",
+        }
         yield Happened(name=f"{what}/{name}/{since}", report_id=None, body=body)
 
 
@@ -154,6 +160,7 @@ def _view_body(event: CameraEvent) -> dict[str, str]:
         "event": f"camera.{event.condition.value}",
         "camera": event.camera,
         "since": event.at.isoformat(),
+        "cause": event.text,
         "text": f"camera {event.camera} is {event.condition.value}: {event.text}",
     }
 

@@ -8,7 +8,7 @@ import json
 import logging
 import smtplib
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import EmailMessage
@@ -79,6 +79,14 @@ class Webhook:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """What an e-mail says; line ends in the subject do no harm."""
+
+    subject: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
     """Writes e-mails over SMTP.
 
@@ -88,6 +96,7 @@ class Mail:
         user, password: of the login; without a user there is none.
         sender: address it comes from.
         recipients: addresses it goes to.
+        letter: puts an event's body into words.
     """
 
     host: str
@@ -97,17 +106,18 @@ class Mail:
     password: str = field(repr=False)
     sender: str
     recipients: tuple[str, ...]
+    letter: Callable[[Mapping[str, str]], Letter]
 
     def send(self, message_id: str, body: Mapping[str, str], at: datetime) -> None:
         """Hand it to the server; a server that is not who its certificate says is not given anything."""
+        letter = self.letter(body)
         message = EmailMessage()
         message["From"], message["To"] = self.sender, ", ".join(self.recipients)
         # On one line: whatever a camera says in its text, it must not end the header.
-        message["Subject"] = " ".join(f"Gotcha: {body['text']}".split())[:200]
+        message["Subject"] = " ".join(letter.subject.split())[:200]
         message["Date"] = at
         message["Message-ID"] = f"<{message_id}@{self.sender.rpartition('@')[2]}>"
-        facts = (f"{key}: {value}" for key, value in body.items() if key != "text")
-        message.set_content("\n".join([body["text"], "", *facts]))
+        message.set_content(letter.text)
         try:
             with self._connected() as server:
                 if self.user is not None:

@@ -40,6 +40,7 @@ class NotificationsBody(BaseModel):
     include_plates: bool
     webhook_url: _Text | None = None
     email_to: Annotated[list[_Text], Field(max_length=50)] = []
+    language: Literal["en", "ko"] = "en"
     email_from: _Text = "gotcha@localhost"
     email_host: _Text | None = None
     email_port: int = 587

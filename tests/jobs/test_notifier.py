@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import Engine, event
 
 from jobs.notifier import AGAIN_S, Happened, Notifier, silent_cameras
-from jobs.notify_channels import Mail, Webhook, signature
+from jobs.notify_channels import Letter, Mail, Webhook, signature
 from pipeline.errors import NotificationError
 from pipeline.report import CameraCondition, CameraEvent, ReportState
 from storage.database import open_database
@@ -363,6 +363,7 @@ def mail(port: int, **changes: object) -> Mail:
         "password": "s3cret",
         "sender": "gotcha@site.example",
         "recipients": ("a@b.example", "c@d.example"),
+        "letter": lambda body: Letter(subject=f"Gotcha: {body['text']}", text=body["text"]),
     }
     return Mail(**(values | changes))  # type: ignore[arg-type]
 

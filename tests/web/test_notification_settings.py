@@ -174,6 +174,7 @@ def test_an_admin_sets_it_up_and_sends_a_test(
         person.logs_in("anna")
         page.wait_for_url("**/settings/notifications")
         page.get_by_label(t("notifications.webhook_url")).fill(receiver.url)
+        page.get_by_label(t("notifications.language")).select_option("한국어")
         page.keyboard.press("Enter")
         expect(page.get_by_text(t("notifications.saved"))).to_be_visible()
         person.presses("notifications.test_webhook")
@@ -184,5 +185,6 @@ def test_an_admin_sets_it_up_and_sends_a_test(
         told = t("notifications.not_arrived", error="the webhook answered 503, not 2xx")
         expect(said).to_have_text(told)
         person.looks("notifications")
-        assert load_config(path).notifications.webhook_url == receiver.url
+        kept = load_config(path).notifications
+        assert (kept.webhook_url, kept.language) == (receiver.url, "ko")
         assert len(receiver.taken) == 1

@@ -18,6 +18,7 @@ function values() {
     email_host: text("email_host"),
     email_port: Number(data.get("email_port")),
     email_security: data.get("email_security"),
+    language: data.get("language"),
     email_user: text("email_user"),
   };
 }
