@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from tests.databases import database_url, empty_database, engine
 from tests.postgres import new_postgres_database
 from tests.s3 import new_bucket, s3_endpoint
 
-__all__ = ["new_bucket", "new_postgres_database", "s3_endpoint"]
+__all__ = ["database_url", "empty_database", "engine", "new_bucket", "new_postgres_database", "s3_endpoint"]
 
 # What watches a street live or renders one takes longest, waiting most of it. Begun first, beside each other,
 # none is left to wait for when all else is done. `make test` hands out whole files in this order.

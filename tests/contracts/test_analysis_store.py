@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
 
 from pipeline.errors import InvalidValueError
 from storage.analyses import (
@@ -21,24 +20,15 @@ from storage.analyses import (
     UploadedFile,
 )
 from storage.analysis_store import AnalysisStore
-from storage.database import open_database
-from tests.postgres import NewDatabase
 from tests.reports import NOON, hex_id
 
 SOON = NOON + timedelta(seconds=10)
 LATER = NOON + timedelta(minutes=5)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[AnalysisStore]:
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'gotcha.db'}"
-    else:
-        new: NewDatabase = request.getfixturevalue("new_postgres_database")
-        url = new()
-    engine = open_database(url)
-    yield AnalysisStore(engine)
-    engine.dispose()
+@pytest.fixture
+def store(engine: Engine) -> AnalysisStore:
+    return AnalysisStore(engine)
 
 
 def asked(

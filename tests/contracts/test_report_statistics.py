@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,11 +12,9 @@ from sqlalchemy import Engine
 from pipeline.errors import InvalidValueError
 from pipeline.report import CameraCondition
 from storage.camera_health import CameraHealthHistory
-from storage.database import open_database
 from storage.report_statistics import DWELL_EDGES_MIN, Period, ReportStatistics
 from storage.report_store import SqlReportStore
 from storage.reviews import Review, ReviewStep, SqlReviews
-from tests.postgres import NewDatabase
 from tests.reports import camera_event, duplicate, final, hex_id, rejected, temporary
 
 SEOUL = ZoneInfo("Asia/Seoul")
@@ -26,18 +22,6 @@ KATHMANDU = ZoneInfo("Asia/Kathmandu")  # Three quarters of an hour beside the f
 # 01:30 in Seoul, on the next day.
 LATE = datetime(2026, 3, 1, 16, 30, tzinfo=UTC)
 WEEK = Period(since=LATE - timedelta(days=2), until=LATE + timedelta(days=1))
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'gotcha.db'}"
-    else:
-        new: NewDatabase = request.getfixturevalue("new_postgres_database")
-        url = new()
-    engine = open_database(url)
-    yield engine
-    engine.dispose()
 
 
 def parked(name: str, at: datetime, minutes: float = 3, **changes: object) -> object:

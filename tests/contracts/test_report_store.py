@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 
 from pipeline.errors import IllegalTransitionError, StorageError
 from pipeline.geometry import Box
@@ -19,25 +17,14 @@ from storage.engine import writing
 from storage.ports import Outcome, ReportFilter, ReportStore
 from storage.report_store import SqlReportStore
 from storage.verification import verify_records
-from tests.postgres import NewDatabase
 from tests.reports import NOON, camera_event, duplicate, final, hex_id, rejected, temporary
 
 LATER = NOON + timedelta(minutes=5)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'gotcha.db'}"
-    new: NewDatabase = request.getfixturevalue("new_postgres_database")
-    return new()
-
-
 @pytest.fixture
-def store(url: str) -> Iterator[ReportStore]:
-    engine = open_database(url)
-    yield SqlReportStore(engine)
-    engine.dispose()
+def store(engine: Engine) -> ReportStore:
+    return SqlReportStore(engine)
 
 
 def test_a_report_comes_back_as_it_was_given(store: ReportStore) -> None:
@@ -123,8 +110,8 @@ def test_the_history_says_why(store: ReportStore) -> None:
 
 
 @pytest.mark.parametrize("statement", ["UPDATE report_history SET by = 'x'", "DELETE FROM report_history"])
-def test_the_database_itself_guards_the_history(url: str, statement: str) -> None:
-    engine = open_database(url)
+def test_the_database_itself_guards_the_history(database_url: str, statement: str) -> None:
+    engine = open_database(database_url)
     SqlReportStore(engine).apply(temporary(), at=NOON, by="w1")
     statement = statement.replace(" by ", ' "by" ')
     with pytest.raises(Exception, match="append-only"), writing(engine) as connection:
@@ -166,7 +153,7 @@ def test_a_repeat_that_is_stored_before_its_original_counts(store: ReportStore) 
 
 
 def test_a_repeat_that_turns_out_to_be_of_another_report_counts_there_alone(
-    store: ReportStore, url: str
+    store: ReportStore, database_url: str
 ) -> None:
     """The first one went on counting it, and verifying the records called that an alteration."""
     for name in ("a", "b"):
@@ -178,7 +165,7 @@ def test_a_repeat_that_turns_out_to_be_of_another_report_counts_there_alone(
     assert second is not None
     assert (first.repeats, first.last_seen_at) == (0, final("a").last_seen_at)
     assert (second.repeats, second.last_seen_at) == (1, LATER)
-    engine = open_database(url)
+    engine = open_database(database_url)
     assert verify_records(engine).findings == []
     engine.dispose()
 

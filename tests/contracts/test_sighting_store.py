@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -25,18 +24,13 @@ from storage.sighting_store import SqlSightingStore
 from storage.sightings import SightingQuery
 from storage.transactions import changing
 from storage.vector_neighbours import has_index
-from tests.postgres import NewDatabase
+from tests.databases import EmptyDatabase
 from tests.reports import NOON, final, hex_id, temporary
 
 
 @pytest.fixture(params=["sqlite", "postgresql", "postgresql without pgvector"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'g.db'}"
-    else:
-        new: NewDatabase = request.getfixturevalue("new_postgres_database")
-        url = new()
-    engine = open_database(url)
+def engine(request: pytest.FixtureRequest, empty_database: EmptyDatabase) -> Iterator[Engine]:
+    engine = open_database(empty_database(request.param.split()[0]))
     if "without" in request.param:
         with writing(engine) as connection:
             connection.execute(text("DROP INDEX ix_vectors_neighbours"))

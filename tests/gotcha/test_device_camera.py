@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -22,7 +21,6 @@ from pipeline.picture import ArrayPicture
 from pipeline.report import CameraEvent, Report, ReportState
 from simulator.scene import Scene
 from simulator.scenes import build_scene
-from storage.database import open_database
 from storage.device_store import SqlDevices
 from storage.devices import DeviceSettings, SentFrame
 from storage.evidence_folder import EvidenceFolder
@@ -58,10 +56,8 @@ def config(tmp_path: Path, scene: Scene) -> Config:
 
 
 @pytest.fixture
-def engine(config: Config) -> Iterator[Engine]:
-    engine = open_database(config.database_url)
-    yield engine
-    engine.dispose()
+def database_url(config: Config) -> str:
+    return config.database_url
 
 
 def test_dwell_is_counted_by_the_frames_own_times(

@@ -15,7 +15,6 @@ from jobs.embedded_redis import RedisService, open_redis
 from jobs.outbox import Outbox
 from jobs.repeat_search import RepeatSearch
 from jobs.worker import run_worker
-from storage.database import open_database
 from storage.ports import ReportStore
 from storage.report_store import SqlReportStore
 
@@ -31,13 +30,6 @@ def wait_for(condition: Callable[[], bool], timeout_s: float = 20.0, what: str =
 @pytest.fixture
 def database_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'gotcha.db'}"
-
-
-@pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    engine = open_database(database_url)
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture

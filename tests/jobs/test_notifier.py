@@ -28,14 +28,16 @@ from jobs.notifier import AGAIN_S, Happened, Notifier, silent_cameras
 from jobs.notify_channels import Letter, Mail, Webhook, signature
 from pipeline.errors import NotificationError
 from pipeline.report import CameraCondition, CameraEvent, ReportState
-from storage.database import open_database
 from storage.notification_table import NotificationRow
 from storage.notifications import Channel, SqlNotifications
 from storage.report_store import SqlReportStore
 from storage.retention import SqlRetention
-from tests.postgres import NewDatabase
+from tests.databases import database_url
 from tests.reports import NOON, final, hex_id, rejected
 from tests.web.served import statuses
+
+# On both, where the tests of this folder run on SQLite alone.
+__all__ = ["database_url"]
 
 KEY = "a key that only two know"
 ONLY_WEBHOOK = (Channel.WEBHOOK,)
@@ -90,29 +92,24 @@ def receiver() -> Iterator[Receiver]:
         thread.join(10)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'g.db'}"
-    else:
-        new: NewDatabase = request.getfixturevalue("new_postgres_database")
-        url = new()
-    engine = open_database(url)
-    yield engine
-    engine.dispose()
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
 
 
-def rounds(engine: Engine, clock: Clock) -> tuple[SqlReportStore, Notifier]:
-    store = SqlReportStore(engine)
-    return store, Notifier(SqlNotifications(engine), store, clock)
+@pytest.fixture
+def notifier(engine: Engine, store: SqlReportStore, clock: Clock) -> Notifier:
+    return Notifier(SqlNotifications(engine), store, clock)
+
+
+@pytest.fixture
+def senders(receiver: Receiver) -> dict[Channel, Webhook]:
+    return {Channel.WEBHOOK: Webhook(url=receiver.url, key=KEY)}
 
 
 def test_a_final_report_is_told_once_however_often_it_is_looked_for(
-    engine: Engine, receiver: Receiver
+    store: SqlReportStore, notifier: Notifier, receiver: Receiver, senders: dict[Channel, Webhook]
 ) -> None:
-    clock = Clock()
-    store, notifier = rounds(engine, clock)
-    senders = {Channel.WEBHOOK: Webhook(url=receiver.url, key=KEY)}
     store.apply(final("before"), at=NOON, by="test")
     # What was there before notifications were on is not told.
     assert list(notifier.finals(plates=False, address=None)) == []
@@ -134,8 +131,7 @@ def test_a_final_report_is_told_once_however_often_it_is_looked_for(
     assert signature("another key", *sent) not in headers["X-Gotcha-Signature"]
 
 
-def test_a_plate_is_told_only_where_that_is_switched_on(engine: Engine) -> None:
-    store, notifier = rounds(engine, Clock())
+def test_a_plate_is_told_only_where_that_is_switched_on(store: SqlReportStore, notifier: Notifier) -> None:
     list(notifier.finals(plates=True, address=None))
     store.apply(final("a"), at=NOON, by="test")
     (told,) = notifier.finals(plates=True, address=None)
@@ -143,11 +139,8 @@ def test_a_plate_is_told_only_where_that_is_switched_on(engine: Engine) -> None:
 
 
 def test_it_comes_again_later_each_time_and_is_given_up_in_the_end(
-    engine: Engine, receiver: Receiver
+    engine: Engine, notifier: Notifier, clock: Clock, receiver: Receiver, senders: dict[Channel, Webhook]
 ) -> None:
-    clock = Clock()
-    _store, notifier = rounds(engine, clock)
-    senders = {Channel.WEBHOOK: Webhook(url=receiver.url, key=KEY)}
     event = Happened(name="x", report_id=None, body={"event": "x", "text": "something"})
     receiver.refuse = 2
     assert notifier.note([event], ONLY_WEBHOOK) == 1
@@ -174,13 +167,13 @@ def test_it_comes_again_later_each_time_and_is_given_up_in_the_end(
     assert SqlNotifications(engine).waiting()[0] == 0
 
 
-def test_two_that_run_at_once_tell_it_once(engine: Engine, receiver: Receiver) -> None:
-    clock = Clock()
-    senders = {Channel.WEBHOOK: Webhook(url=receiver.url, key=KEY)}
+def test_two_that_run_at_once_tell_it_once(
+    engine: Engine, clock: Clock, receiver: Receiver, senders: dict[Channel, Webhook]
+) -> None:
     events = [Happened(name=str(n), report_id=None, body={"event": "x", "text": str(n)}) for n in range(8)]
 
     def run() -> None:
-        notifier = rounds(engine, clock)[1]
+        notifier = Notifier(SqlNotifications(engine), SqlReportStore(engine), clock)
         notifier.note(events, ONLY_WEBHOOK)
         notifier.deliver(senders)
 
@@ -192,8 +185,9 @@ def test_two_that_run_at_once_tell_it_once(engine: Engine, receiver: Receiver) -
     assert sorted(json.loads(data)["text"] for _, data in receiver.taken) == [str(n) for n in range(8)]
 
 
-def test_a_report_is_told_over_every_channel_or_looked_for_again(engine: Engine) -> None:
-    store, notifier = rounds(engine, Clock())
+def test_a_report_is_told_over_every_channel_or_looked_for_again(
+    engine: Engine, store: SqlReportStore, notifier: Notifier
+) -> None:
     list(notifier.finals(plates=False, address=None))
     store.apply(final("a"), at=NOON, by="test")
 
@@ -211,9 +205,9 @@ def test_a_report_is_told_over_every_channel_or_looked_for_again(engine: Engine)
     assert SqlNotifications(engine).waiting() == (2, "")
 
 
-def test_a_message_that_its_sender_was_killed_over_comes_again(engine: Engine) -> None:
-    clock = Clock()
-    _store, notifier = rounds(engine, clock)
+def test_a_message_that_its_sender_was_killed_over_comes_again(
+    engine: Engine, notifier: Notifier, clock: Clock
+) -> None:
     notifier.note([Happened(name="x", report_id=None, body={"event": "x", "text": "x"})], ONLY_WEBHOOK)
     notifications = SqlNotifications(engine)
     assert notifications.take(clock.at) is not None
@@ -223,8 +217,7 @@ def test_a_message_that_its_sender_was_killed_over_comes_again(engine: Engine) -
     assert again.attempts == 2
 
 
-def test_what_names_a_report_goes_with_it(engine: Engine) -> None:
-    store, notifier = rounds(engine, Clock())
+def test_what_names_a_report_goes_with_it(engine: Engine, store: SqlReportStore, notifier: Notifier) -> None:
     list(notifier.finals(plates=True, address=None))
     store.apply(final("a"), at=NOON, by="test")
     notifier.note(notifier.finals(plates=True, address=None), ONLY_WEBHOOK)
@@ -234,9 +227,7 @@ def test_what_names_a_report_goes_with_it(engine: Engine) -> None:
     assert SqlNotifications(engine).waiting() == (0, "")
 
 
-def test_cameras_that_need_a_person(engine: Engine) -> None:
-    clock = Clock()
-    store, notifier = rounds(engine, clock)
+def test_cameras_that_need_a_person(store: SqlReportStore, notifier: Notifier) -> None:
     for number, (condition, minutes) in enumerate(
         (
             (CameraCondition.MOVED, 5),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -19,29 +18,21 @@ from pipeline.errors import EvidenceUnavailableError
 from pipeline.geometry import Box
 from pipeline.plate import PlateText
 from pipeline.report import EvidenceKind, Report, ReportState
-from storage.database import open_database
 from storage.evidence_folder import EvidenceFolder
 from storage.place_history import PlaceHistory
 from storage.ports import ReportFilter
 from storage.report_store import SqlReportStore
+from tests.databases import database_url
 from tests.jobs.conftest import Workers
 from tests.pipeline.fakes import encode
 from tests.pipeline.test_found_again import PLACE, SIZE, scene
 from tests.pipeline.test_same_vehicle import RED
-from tests.postgres import NewDatabase
 from tests.reports import NOON, duplicate, final, hex_id, rejected, temporary
 
+# On both, where the tests of this folder run on SQLite alone.
+__all__ = ["database_url"]
+
 WINDOW_S = 4 * 3600.0
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(
-    request: pytest.FixtureRequest, tmp_path: Path, new_postgres_database: NewDatabase
-) -> Iterator[Engine]:
-    sqlite = request.param == "sqlite"
-    engine = open_database(f"sqlite:///{tmp_path / 'gotcha.db'}" if sqlite else new_postgres_database())
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,22 +12,9 @@ from sqlalchemy import Engine
 from pipeline.errors import StorageError
 from storage.anchors import Anchor, AnchorFile
 from storage.chain import ChainLink, LinkKind, heads
-from storage.database import open_database
 from storage.verification import Fault, verify_records
-from tests.postgres import NewDatabase
 from tests.reports import NOON, final, hex_id
 from tests.storage.chained import LATER, fill, forge_last, tamper
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    url = f"sqlite:///{tmp_path / 'g.db'}"
-    if request.param == "postgresql":
-        new: NewDatabase = request.getfixturevalue("new_postgres_database")
-        url = new()
-    engine = open_database(url)
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import threading
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
@@ -18,26 +16,10 @@ from storage.report_store import SqlReportStore
 from storage.tables import ReportRow
 from storage.transactions import reading
 from storage.verification import Fault, verify_records
-from tests.postgres import NewDatabase
 from tests.reports import NOON, camera_event, final, hex_id, temporary
 from tests.storage.chained import LATER, fill, tamper
 
 A, B, C, D, E = (hex_id(name) for name in "abcde")
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'g.db'}"
-    new: NewDatabase = request.getfixturevalue("new_postgres_database")
-    return new()
-
-
-@pytest.fixture
-def engine(url: str) -> Iterator[Engine]:
-    engine = open_database(url)
-    yield engine
-    engine.dispose()
 
 
 def faults(engine: Engine) -> list[tuple[Fault, str]]:
@@ -212,10 +194,10 @@ def _write(url: str, worker: int) -> None:
     engine.dispose()
 
 
-def test_processes_never_fork_the_chain(url: str) -> None:
+def test_processes_never_fork_the_chain(database_url: str) -> None:
     with multiprocessing.get_context("spawn").Pool(3) as pool:
-        pool.starmap(_write, [(url, worker) for worker in range(3)])
-    engine = open_database(url)
+        pool.starmap(_write, [(database_url, worker) for worker in range(3)])
+    engine = open_database(database_url)
     check = verify_records(engine)
     engine.dispose()
     assert (check.findings, check.links, check.heads["gate"].position) == ([], 60, 60)

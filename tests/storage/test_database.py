@@ -17,41 +17,32 @@ from pipeline.errors import StorageError, StorageUnavailableError
 from storage.database import open_database
 from storage.engine import connect, writing
 from storage.report_store import SqlReportStore
-from tests.postgres import NewDatabase
 from tests.reports import NOON, hex_id, temporary
 from tests.storage.schema import differences
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'g.db'}"
-    new: NewDatabase = request.getfixturevalue("new_postgres_database")
-    return new()
-
-
-def test_the_migrations_make_what_the_tables_say(url: str) -> None:
-    engine = open_database(url)
+def test_the_migrations_make_what_the_tables_say(database_url: str) -> None:
+    engine = open_database(database_url)
     assert differences(engine) == []
     engine.dispose()
 
 
-def test_opening_again_keeps_what_is_stored(url: str) -> None:
-    engine = open_database(url)
+def test_opening_again_keeps_what_is_stored(database_url: str) -> None:
+    engine = open_database(database_url)
     SqlReportStore(engine).apply(temporary(), at=NOON, by="w")
     engine.dispose()
-    again = open_database(url)
+    again = open_database(database_url)
     assert SqlReportStore(again).get(hex_id("a")) is not None
     again.dispose()
 
 
-def test_a_database_of_a_newer_version_is_refused(url: str) -> None:
-    engine = open_database(url)
+def test_a_database_of_a_newer_version_is_refused(database_url: str) -> None:
+    engine = open_database(database_url)
     with writing(engine) as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     engine.dispose()
     with pytest.raises(StorageError, match="update Gotcha"):
-        open_database(url)
+        open_database(database_url)
 
 
 def _open(url: str) -> str:
@@ -62,9 +53,9 @@ def _open(url: str) -> str:
     return "opened"
 
 
-def test_programs_that_start_together_upgrade_once(url: str) -> None:
+def test_programs_that_start_together_upgrade_once(database_url: str) -> None:
     with multiprocessing.get_context("spawn").Pool(3) as pool:
-        assert pool.map(_open, [url] * 3) == ["opened"] * 3
+        assert pool.map(_open, [database_url] * 3) == ["opened"] * 3
 
 
 @contextmanager
@@ -79,12 +70,12 @@ def another_upgrade(url: str) -> Iterator[Connection]:
 
 
 def test_an_upgrade_of_another_program_is_waited_for_longer_than_any_writer(
-    url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    database_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     shorten_the_wait_for_a_lock(monkeypatch)
     with ThreadPoolExecutor() as pool:
-        with another_upgrade(url):
-            opening = pool.submit(open_database, url)
+        with another_upgrade(database_url):
+            opening = pool.submit(open_database, database_url)
             with pytest.raises(TimeoutError):
                 opening.result(timeout=1.0)
         opening.result(timeout=30.0).dispose()
@@ -92,19 +83,21 @@ def test_an_upgrade_of_another_program_is_waited_for_longer_than_any_writer(
     assert len(said) == 1
 
 
-def test_a_database_that_stays_locked_is_said(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_that_stays_locked_is_said(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     shorten_the_wait_for_a_lock(monkeypatch)
     monkeypatch.setattr("storage.database.UPGRADE_PATIENCE_S", 0.5)
-    with another_upgrade(url), pytest.raises(StorageUnavailableError, match="lock"):
-        open_database(url)
+    with another_upgrade(database_url), pytest.raises(StorageUnavailableError, match="lock"):
+        open_database(database_url)
 
 
-def test_an_up_to_date_database_opens_beside_a_writer(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    open_database(url).dispose()
+def test_an_up_to_date_database_opens_beside_a_writer(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_database(database_url).dispose()
     monkeypatch.setattr("storage.database.UPGRADE_PATIENCE_S", 0.0)
     shorten_the_wait_for_a_lock(monkeypatch)
-    with another_upgrade(url):
-        open_database(url).dispose()
+    with another_upgrade(database_url):
+        open_database(database_url).dispose()
 
 
 def shorten_the_wait_for_a_lock(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,33 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from sqlalchemy import Engine, text
 
 from pipeline.errors import IllegalTransitionError
-from storage.database import open_database
 from storage.engine import writing
 from storage.report_store import SqlReportStore
 from storage.reviews import Review, ReviewStep, SqlReviews, refuse_withdrawn
-from tests.postgres import NewDatabase
 from tests.reports import NOON, final, hex_id, rejected, temporary
 
 A, B, C, D = (hex_id(name) for name in "abcd")
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'g.db'}"
-    else:
-        new: NewDatabase = request.getfixturevalue("new_postgres_database")
-        url = new()
-    engine = open_database(url)
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture

@@ -12,19 +12,10 @@ from pipeline.errors import StorageError
 from storage.database import open_database
 from storage.report_store import SqlReportStore
 from storage.transactions import asking, one_connection
-from tests.postgres import NewDatabase
 from tests.reports import NOON, final, hex_id
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_questions_share_a_connection_and_writing_has_its_own(
-    kind: str, tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
-    url = f"sqlite:///{tmp_path / 'g.db'}"
-    if kind == "postgresql":
-        new: NewDatabase = request.getfixturevalue("new_postgres_database")
-        url = new()
-    engine = open_database(url)
+def test_questions_share_a_connection_and_writing_has_its_own(engine: Engine) -> None:
     taken: list[object] = []
     event.listen(engine, "checkout", lambda connection, _entry, _proxy: taken.append(connection))
     store = SqlReportStore(engine)
@@ -36,7 +27,6 @@ def test_questions_share_a_connection_and_writing_has_its_own(
         assert len(taken) == 2
     assert store.get(hex_id("a")) is not None
     assert len(taken) == 3
-    engine.dispose()
 
 
 def test_another_thread_and_another_database_have_their_own(tmp_path: Path) -> None:

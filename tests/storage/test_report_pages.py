@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
@@ -12,26 +10,12 @@ from sqlalchemy import Engine
 from pipeline.errors import IllegalTransitionError, InvalidValueError, StorageError
 from pipeline.plate import PlateText
 from pipeline.report import ReportState
-from storage.database import open_database
 from storage.report_pages import ReportPages
 from storage.report_query import PageKey, ReportQuery
 from storage.report_store import SqlReportStore
 from storage.report_tally import ReportTally
 from storage.reviews import Review, Reviewed, ReviewStep, SqlReviews
-from tests.postgres import NewDatabase
 from tests.reports import NOON, hex_id, rejected, temporary
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'g.db'}"
-    else:
-        new: NewDatabase = request.getfixturevalue("new_postgres_database")
-        url = new()
-    found = open_database(url)
-    yield found
-    found.dispose()
 
 
 def keep(engine: Engine, name: str, text: str, *, minutes: int = 0, camera: str = "gate") -> None:

@@ -3,40 +3,24 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
 
 from pipeline.errors import IllegalTransitionError
 from pipeline.report import ReportState
-from storage.database import open_database
 from storage.report_store import SqlReportStore
 from storage.retention import SqlRetention
 from storage.reviews import Review, ReviewStep, SqlReviews
 from storage.sighting_store import SqlSightingStore
 from storage.sightings import SightingQuery
 from storage.verification import Fault, verify_records
-from tests.postgres import NewDatabase
 from tests.reports import NOON, final, hex_id
 from tests.storage.chained import LATER, tamper
 
 A, B = hex_id("a"), hex_id("b")
 _INSERT = 'INSERT INTO reviews (report_id, step, reason, "by", at)'
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'g.db'}"
-    else:
-        new: NewDatabase = request.getfixturevalue("new_postgres_database")
-        url = new()
-    engine = open_database(url)
-    yield engine
-    engine.dispose()
 
 
 def reviewed(engine: Engine) -> SqlReportStore:

@@ -23,7 +23,6 @@ from storage.report_store import SqlReportStore
 from storage.reviews import Review, ReviewStep, SqlReviews
 from storage.tables import HistoryRow
 from storage.verification import Fault, verify_records
-from tests.postgres import NewDatabase
 from tests.reports import NOON, camera_event, duplicate, final, hex_id, rejected, temporary
 from tests.storage.chained import tamper
 from tests.storage.schema import differences
@@ -34,14 +33,10 @@ _NO_RULE: dict[str, object] = {"photo_gap_s": None, "unread_allowed": None}
 _OLD_TABLES = ("reports", "evidence", "report_history", "camera_events")
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'g.db'}"
-    else:
-        new: NewDatabase = request.getfixturevalue("new_postgres_database")
-        url = new()
-    engine = connect(url)
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    """Connected, and not yet brought up to date."""
+    engine = connect(database_url)
     yield engine
     engine.dispose()
 
