@@ -181,9 +181,10 @@ def test_a_redis_that_is_away_at_the_request(
     assert found(analyses, "a").state is AnalysisState.COMPLETED
 
 
-def kill_in_mid_job(queue: AnalysisQueue, service: RedisService, database_url: str, folder: Path) -> None:
-    """Ask for the analysis `a`, and kill the worker that has begun it."""
-    hang = folder / "hang"
+@pytest.fixture
+def killed_in_mid_job(queue: AnalysisQueue, service: RedisService, database_url: str, tmp_path: Path) -> None:
+    """The analysis `a` is asked for, and the worker that has begun it is killed."""
+    hang = tmp_path / "hang"
     hang.touch()
     command = [sys.executable, "-m", "tests.jobs.analysis_rig", service.url, database_url, str(hang)]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
@@ -195,16 +196,8 @@ def kill_in_mid_job(queue: AnalysisQueue, service: RedisService, database_url: s
         process.wait()
 
 
-def test_a_worker_killed_in_mid_job(
-    analyses: AnalysisStore,
-    queue: AnalysisQueue,
-    start: StartWorker,
-    service: RedisService,
-    database_url: str,
-    client: Redis,
-    tmp_path: Path,
-) -> None:
-    kill_in_mid_job(queue, service, database_url, tmp_path)
+@pytest.mark.usefixtures("killed_in_mid_job")
+def test_a_worker_killed_in_mid_job(analyses: AnalysisStore, start: StartWorker, client: Redis) -> None:
     assert found(analyses, "a").state is AnalysisState.PROCESSING
     # Both at once: the job of the killed worker is gone from Redis too.
     client.flushall()
@@ -216,17 +209,11 @@ def test_a_worker_killed_in_mid_job(
     assert analyzer.calls == [hex_id("a")]
 
 
+@pytest.mark.usefixtures("killed_in_mid_job")
 def test_a_worker_killed_while_redis_lives(
-    analyses: AnalysisStore,
-    queue: AnalysisQueue,
-    start: StartWorker,
-    service: RedisService,
-    database_url: str,
-    client: Redis,
-    tmp_path: Path,
+    analyses: AnalysisStore, start: StartWorker, client: Redis
 ) -> None:
     """RQ calls the job failed once the heartbeat is over; the sweep takes it from there."""
-    kill_in_mid_job(queue, service, database_url, tmp_path)
     start(ObedientAnalyzer())
     wait_for_end(analyses, "a", timeout_s=60)
     done = found(analyses, "a")
