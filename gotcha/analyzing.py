@@ -11,9 +11,8 @@ from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from time import monotonic
 
-import redis
-
 from gotcha.analyzers import AnalysisTools, CurrentAnalyzers, LazyModels
+from gotcha.beside import beside, outlasting
 from gotcha.config import Config
 from gotcha.evidence_wiring import open_evidence
 from gotcha.upload_wiring import open_uploads, purge_uploads
@@ -25,7 +24,6 @@ from jobs.redis_connection import connect
 from jobs.repeat_search import RepeatSearch
 from jobs.report_keeper import ReportKeeper
 from jobs.worker import run_worker
-from pipeline.errors import GotchaError
 from storage.analysis_store import AnalysisStore
 from storage.database import open_database
 from storage.device_store import LONGEST_WAIT, SqlDevices
@@ -111,13 +109,12 @@ def _upkeep(tools: AnalysisTools, analyses: AnalysisStore) -> Iterator[None]:
     """In a thread: photos whose second one did not come are rejected, and hourly what is old goes."""
     from gotcha.photo_pairs import PhotoPairs
 
-    stop = threading.Event()
     pairs = PhotoPairs(tools)
 
-    def work() -> None:
+    def work(stop: threading.Event) -> None:
         next_purge_s = monotonic() + _PURGE_FIRST_S
         while not stop.wait(_GIVE_UP_EVERY_S):
-            try:
+            with outlasting(_log, "the upkeep of uploads waits: %s", "the upkeep of uploads failed"):
                 if given_up := pairs.give_up(utc_now()):
                     _log.info("%d photos waited in vain for a second one: rejected", given_up)
                 if monotonic() >= next_purge_s:
@@ -132,15 +129,6 @@ def _upkeep(tools: AnalysisTools, analyses: AnalysisStore) -> Iterator[None]:
                             unjudged,
                             LONGEST_WAIT.days,
                         )
-            except (GotchaError, redis.RedisError) as error:
-                _log.warning("the upkeep of uploads waits: %s", error)
-            except Exception:  # noqa: BLE001 - the thread's border: the worker beside it must go on
-                _log.exception("the upkeep of uploads failed")
 
-    thread = threading.Thread(target=work, name="upload-upkeep", daemon=True)
-    thread.start()
-    try:
+    with beside("upload-upkeep", work):
         yield
-    finally:
-        stop.set()
-        thread.join(2.0)

@@ -13,8 +13,9 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from gotcha.beside import beside, outlasting
 from gotcha.config import Config
-from pipeline.errors import GotchaError, StorageError
+from pipeline.errors import StorageError
 from storage.anchors import Anchor, AnchorFile
 from storage.chain import heads
 
@@ -41,28 +42,19 @@ def write_down_ends(config: Config, engine: Engine) -> None:
 @contextmanager
 def anchoring(file: AnchorFile, engine: Engine, *, every_s: float = EVERY_S) -> Iterator[None]:
     """Writes the ends of the chains down every minute while the block runs, in a thread, and at its end."""
-    stop = threading.Event()
+    failed = "writing the ends of the chains down failed with an unexpected error"
 
     def note() -> None:
-        try:
+        with outlasting(_log, "%s", failed, level=logging.ERROR):
             file.note(heads(engine), at=datetime.now(UTC))
-        except GotchaError as error:
-            _log.error("%s", error)
-        except Exception:  # noqa: BLE001 - the thread's border: the worker beside it must go on
-            _log.exception("writing the ends of the chains down failed with an unexpected error")
 
-    def work() -> None:
+    def work(stop: threading.Event) -> None:
         while not stop.wait(every_s):
             note()
         note()
 
-    thread = threading.Thread(target=work, name="anchors", daemon=True)
-    thread.start()
-    try:
+    with beside("anchors", work):
         yield
-    finally:
-        stop.set()
-        thread.join(2.0)
 
 
 def anchors_of(paths: Iterable[Path]) -> tuple[Anchor, ...]:

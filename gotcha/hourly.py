@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from pipeline.errors import GotchaError
+from gotcha.beside import beside, outlasting
 
 _log = logging.getLogger(__name__)
 
@@ -21,23 +21,15 @@ def hourly(name: str, work: Callable[[], None]) -> Iterator[None]:
 
     A round that fails is logged, and the next one comes an hour later.
     """
-    stop = threading.Event()
+    waits = f"the {name} failed, the next is in an hour: %s"
+    failed = f"the {name} failed with an unexpected error, the next is in an hour"
 
-    def run() -> None:
+    def run(stop: threading.Event) -> None:
         wait_s = FIRST_AFTER_S
         while not stop.wait(wait_s):
             wait_s = EVERY_S
-            try:
+            with outlasting(_log, waits, failed, level=logging.ERROR):
                 work()
-            except GotchaError as error:
-                _log.error("the %s failed, the next is in an hour: %s", name, error)
-            except Exception:  # noqa: BLE001 - the thread's border: the program beside it must go on
-                _log.exception("the %s failed with an unexpected error, the next is in an hour", name)
 
-    thread = threading.Thread(target=run, name=name, daemon=True)
-    thread.start()
-    try:
+    with beside(name, run):
         yield
-    finally:
-        stop.set()
-        thread.join(2.0)

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from gotcha.beside import beside
 from jobs.bucket_notices import BucketNotice, read_notices
 from jobs.notice_taking import NoticeTaker, TakenFile, Taking
 from pipeline.errors import (
@@ -143,9 +144,8 @@ class Ingest:
     @contextmanager
     def _held(self) -> Iterator[None]:
         """Keep the messages that are still in hand from others while the block lasts."""
-        done = threading.Event()
 
-        def extend() -> None:
+        def extend(done: threading.Event) -> None:
             while not done.wait(self._inbox.visibility_s / 3):
                 for message in tuple(self._in_hand):
                     try:
@@ -153,10 +153,5 @@ class Ingest:
                     except SourceError as error:
                         _log.warning("a message could not be held: %s", error)
 
-        thread = threading.Thread(target=extend, name="inbox-hold", daemon=True)
-        thread.start()
-        try:
+        with beside("inbox-hold", extend, patience_s=None):
             yield
-        finally:
-            done.set()
-            thread.join()

@@ -16,6 +16,7 @@ from itertools import chain
 import redis
 from sqlalchemy import Engine
 
+from gotcha.beside import beside, outlasting
 from gotcha.config import Config
 from gotcha.notification_letter import letter
 from gotcha.settings_in_force import SettingsInForce
@@ -26,7 +27,7 @@ from jobs.notifier import Happened, Notifier, silent_cameras
 from jobs.notify_channels import Mail, Sender, Webhook
 from jobs.outbox import Outbox
 from jobs.redis_connection import connect
-from pipeline.errors import GotchaError, QueueError
+from pipeline.errors import QueueError
 from storage.notifications import Channel, SqlNotifications
 from storage.report_store import SqlReportStore
 
@@ -152,31 +153,20 @@ class NotifyRound:
 @contextmanager
 def notifying(config: Config, engine: Engine, redis_url: str, every_s: float = EVERY_S) -> Iterator[None]:
     """Tells people while the block runs, in a thread: a mail server that hangs holds nothing else up."""
-    stop = threading.Event()
+    waits, failed = "notifications wait: %s", "a round of notifications failed"
 
-    def rounds() -> None:
+    def rounds(stop: threading.Event) -> None:
         with closing(connect(redis_url)) as client, closing(Outbox(config.state_dir / "outbox.db")) as outbox:
             one = NotifyRound(config, engine, client, outbox)
             while not stop.wait(every_s):
-                try:
+                with outlasting(_log, waits, failed):
                     one.run()
-                except (GotchaError, redis.RedisError) as error:
-                    _log.warning("notifications wait: %s", error)
-                except Exception:  # noqa: BLE001 - the thread's border: the worker beside it must go on
-                    _log.exception("a round of notifications failed")
 
-    def work() -> None:
+    def work(stop: threading.Event) -> None:
         while not stop.wait(every_s):
-            try:
-                rounds()
-            except QueueError as error:
-                # A disk that is full now has room later.
-                _log.warning("notifications wait: %s", error)
+            # A disk that is full now has room later.
+            with outlasting(_log, waits, failed):
+                rounds(stop)
 
-    thread = threading.Thread(target=work, name="notifications", daemon=True)
-    thread.start()
-    try:
+    with beside("notifications", work):
         yield
-    finally:
-        stop.set()
-        thread.join(2.0)
