@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from playwright.sync_api import Browser, sync_playwright
 
-from gotcha.config import parse_config
+from gotcha.config import load_config, parse_config
 from gotcha.web_wiring import opened_services
 from jobs.embedded_redis import EmbeddedRedis
 from storage.account_values import Role
@@ -61,4 +61,20 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def site(tmp_path: Path, redis_url: str) -> Iterator[Site]:
     config = parse_config(f"state_dir: {tmp_path}\ntime_zone: Asia/Seoul\n{CAMERAS}", environment={})
     with opened_services(config, redis_url) as services:
+        yield Site(services=services, app=create_app(services))
+
+
+@pytest.fixture
+def path(config_text: str, tmp_path: Path) -> Path:
+    """The configuration as a file; the fixture `config_text` of the asking tests says what stands in it."""
+    path = tmp_path / "config.yaml"
+    path.write_text(config_text, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def filed(path: Path, redis_url: str) -> Iterator[Site]:
+    """A site whose configuration is a file, so that it can be changed on the dashboard."""
+    with opened_services(load_config(path), redis_url) as services:
+        services.redis.flushdb()
         yield Site(services=services, app=create_app(services))

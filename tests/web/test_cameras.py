@@ -7,7 +7,6 @@ import json
 import logging
 import socket
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,6 @@ from playwright.sync_api import Browser, expect
 
 from gotcha.config import load_config
 from gotcha.config_file import ConfigFile
-from gotcha.web_wiring import opened_services
 from pipeline.errors import ConfigChangedError, ConfigError
 from simulator.esp32_server import Esp32Server
 from simulator.rtsp_server import RtspServer
@@ -28,7 +26,6 @@ from tests.web.conftest import Site
 from tests.web.person import Seat, seated, seats
 from tests.web.served import furnish_users, served
 from tests.web.stills import StillsServer, grey
-from web.app import create_app
 
 TEXT = """\
 state_dir: state   # beside this file
@@ -61,18 +58,9 @@ LOT = {
 
 
 @pytest.fixture
-def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def config_text(monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setenv("GOTCHA_TEST_GATE", "from outside")
-    path = tmp_path / "config.yaml"
-    path.write_text(TEXT, encoding="utf-8")
-    return path
-
-
-@pytest.fixture
-def filed(path: Path, redis_url: str) -> Iterator[Site]:
-    with opened_services(load_config(path), redis_url) as services:
-        services.redis.flushdb()
-        yield Site(services=services, app=create_app(services))
+    return TEXT
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,7 +12,6 @@ from playwright.sync_api import Browser, expect
 from gotcha.config import load_config
 from gotcha.notifying import NotifyRound
 from gotcha.settings_in_force import SettingsInForce
-from gotcha.web_wiring import opened_services
 from jobs.context import utc_now
 from jobs.notify_channels import signature
 from jobs.outbox import Outbox
@@ -25,7 +23,6 @@ from tests.reports import NOON, final
 from tests.web.conftest import Site
 from tests.web.person import Seat, seated, seats
 from tests.web.served import furnish_users, served
-from web.app import create_app
 
 __all__ = ["receiver"]
 
@@ -41,17 +38,8 @@ PATH = "/api/settings/notifications"
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    path = tmp_path / "config.yaml"
-    path.write_text(TEXT, encoding="utf-8")
-    return path
-
-
-@pytest.fixture
-def filed(path: Path, redis_url: str) -> Iterator[Site]:
-    with opened_services(load_config(path), redis_url) as services:
-        services.redis.flushdb()
-        yield Site(services=services, app=create_app(services))
+def config_text() -> str:
+    return TEXT
 
 
 def test_a_change_is_written_tried_and_holds_at_once(

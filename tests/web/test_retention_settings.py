@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,7 +11,6 @@ from playwright.sync_api import Browser, expect
 from gotcha.config import load_config
 from gotcha.retention import open_purge
 from gotcha.settings_in_force import SettingsInForce
-from gotcha.web_wiring import opened_services
 from jobs.context import utc_now
 from storage.account_values import Role
 from storage.database import open_database
@@ -20,7 +18,6 @@ from tests.reports import rejected
 from tests.web.conftest import Site
 from tests.web.person import Seat, seated, seats
 from tests.web.served import furnish_users, served
-from web.app import create_app
 
 TEXT = """\
 state_dir: state
@@ -35,16 +32,8 @@ PATH = "/api/settings/retention"
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    path = tmp_path / "config.yaml"
-    path.write_text(TEXT, encoding="utf-8")
-    return path
-
-
-@pytest.fixture
-def filed(path: Path, redis_url: str) -> Iterator[Site]:
-    with opened_services(load_config(path), redis_url) as services:
-        yield Site(services=services, app=create_app(services))
+def config_text() -> str:
+    return TEXT
 
 
 def keep(site: Site, *ages_days: int) -> None:

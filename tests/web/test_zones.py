@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +9,12 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from gotcha.config import load_config
-from gotcha.web_wiring import opened_services
 from storage.account_values import Role
 from tests.web.browser import PAGE
 from tests.web.conftest import Site
 from tests.web.kept_reports import kept
 from tests.web.person import Person, Seat, seated, seats
 from tests.web.served import furnish, served, watched
-from web.app import create_app
 
 TEXT = """\
 state_dir: state
@@ -38,18 +35,8 @@ cameras:
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    path = tmp_path / "config.yaml"
-    path.write_text(TEXT, encoding="utf-8")
-    return path
-
-
-@pytest.fixture
-def filed(path: Path, redis_url: str) -> Iterator[Site]:
-    """A site whose configuration is a file."""
-    with opened_services(load_config(path), redis_url) as services:
-        services.redis.flushdb()
-        yield Site(services=services, app=create_app(services))
+def config_text() -> str:
+    return TEXT
 
 
 def body(answer: dict[str, Any], **changes: object) -> dict[str, Any]:
