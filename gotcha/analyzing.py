@@ -72,7 +72,12 @@ def analyze_uploads(
                 redis_url,
                 tools.reports,
                 queue=queue,
-                analyses=AnalysisRunner(analyses, CurrentAnalyzers(tools), stop),
+                analyses=AnalysisRunner(
+                    analyses,
+                    CurrentAnalyzers(tools),
+                    stop,
+                    patience=timedelta(seconds=config.uploads.outage_wait_s),
+                ),
                 stop=stop,
             )
         sweep.join(5.0)

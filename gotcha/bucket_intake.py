@@ -103,7 +103,8 @@ class BucketIntake:
         # Whose content is new has a new mark: a notice that comes again is known without reading the file.
         owner = f"{notice}@{found.version or found.etag}"
         known = self._analyses.list(AnalysisFilter(owner=owner, limit=1))
-        if known:
+        # One that failed for what was away is begun again by a notice that comes again.
+        if known and not known[0].gave_up_waiting:
             return TakenFile(notice=notice, taking=Taking.KNOWN, analysis_id=known[0].id)
         try:
             submitted = self._read(found, way, folder.camera, owner)

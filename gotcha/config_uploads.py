@@ -19,6 +19,13 @@ class UploadsConfig(Section):
     keep_days: int = Field(
         30, ge=1, le=36_500, description="days that files and their analyses are kept, 1 to 36500"
     )
+    outage_wait_s: float = Field(
+        24 * 3600.0,
+        ge=60,
+        le=366 * 24 * 3600.0,
+        description="seconds an analysis waits for a disk, bucket or database that is away; then it fails,"
+        " and its files stay for as long as others",
+    )
 
 
 class PhotosConfig(Section):

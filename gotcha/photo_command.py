@@ -6,8 +6,9 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
+from time import monotonic
 
 from gotcha.analyzers import build_analyzers
 from gotcha.analyzing import opened_tools
@@ -24,6 +25,7 @@ from storage.analysis_store import AnalysisStore
 from storage.upload_store import Incoming
 
 _LOOK_S = 0.2
+_AGAIN_S = 3.0
 
 
 def analyze_photos(
@@ -72,14 +74,23 @@ def analyze_photos(
                 for path in paths
             ]
             analysis = intake.take(files, asked).analysis
-        runner = AnalysisRunner(store, build_analyzers(tools), stop)
+        runner = AnalysisRunner(
+            store,
+            build_analyzers(tools),
+            stop,
+            patience=timedelta(seconds=config.uploads.outage_wait_s),
+        )
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="analysis") as pool:
             # Whoever is first does it: this process, or a worker that runs beside it.
             work = pool.submit(runner.run, analysis.id)
+            begun_s = monotonic()
             while not analysis.ended and not stop.wait(_LOOK_S):
                 if work.done():
                     # Nothing, or why it could not be begun.
                     work.result()
+                    if monotonic() - begun_s > _AGAIN_S:
+                        # It waits for what is away, and there may be no worker to begin it again.
+                        work, begun_s = pool.submit(runner.run, analysis.id), monotonic()
                 analysis = _newest(store, analysis)
                 observe(analysis)
             work.result()

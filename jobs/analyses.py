@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import Protocol
 
 import redis
@@ -40,6 +41,8 @@ _AWAY = (
     QueueError,
     redis.RedisError,
 )
+# The database may be away just when a try has ended: the work of hours is not thrown away for that at once.
+_TELL_FOR_S, _TELL_EVERY_S = 600.0, (0.5, 15.0)
 # A file that takes its worker with it (out of memory, a crash in a decoder) is given up after so many.
 MAX_ATTEMPTS = 3
 
@@ -101,6 +104,7 @@ class AnalysisRunner:
         analyzer: does the work.
         stop: the worker's; an analysis that is not done then is put back in line.
         now: the clock, aware UTC.
+        patience: an analysis fails when what it needs has been away for so long; its files are kept.
     """
 
     def __init__(
@@ -109,17 +113,21 @@ class AnalysisRunner:
         analyzer: Analyzer,
         stop: threading.Event,
         now: Callable[[], datetime] = utc_now,
+        *,
+        patience: timedelta = timedelta(days=1),
     ) -> None:
         self._store = store
         self._analyzer = analyzer
         self._stop = stop
         self._now = now
+        self._patience = patience
 
     def run(self, analysis_id: str) -> None:
         """Do one analysis; nothing where it has ended, or another worker holds it.
 
         Raises:
-            StorageUnavailableError: the database is away; the sweep brings the analysis again.
+            StorageUnavailableError: the database is away, at the end of the work for over ten minutes; the
+                sweep brings the analysis again.
         """
         claim = secrets.token_hex(16)
         now = self._now()
@@ -139,28 +147,74 @@ class AnalysisRunner:
                 self._put_down(analysis_id, claim, hold)
             except _AWAY as error:
                 hold.end()
-                _log.warning("analysis %s waits for what is away: %s", analysis_id, error)
-                again = self._now() + _away_wait(self._now() - now)
-                self._store.release(analysis_id, claim=claim, not_before=again, why=f"it waits: {error}")
+                self._wait(analysis, claim, error, tried=self._now() - now)
             except GotchaError as error:
                 hold.end()
-                self._store.fail(analysis_id, claim=claim, at=self._now(), error=str(error))
+                self._fail(analysis_id, claim, str(error))
             except Exception as error:  # noqa: BLE001  (a task's boundary: the worker goes on with the next)
                 hold.end()
                 _log.exception("analysis %s met an unexpected error", analysis_id)
                 sentence = f"an unexpected error, which is a bug of Gotcha's: {type(error).__name__}"
-                self._store.fail(analysis_id, claim=claim, at=self._now(), error=sentence)
+                self._fail(analysis_id, claim, sentence)
             else:
                 hold.end()
-                if not self._store.complete(analysis_id, claim=claim, at=self._now(), result=result):
+                done = self._told(
+                    lambda: self._store.complete(analysis_id, claim=claim, at=self._now(), result=result)
+                )
+                if not done:
                     _log.warning("analysis %s was taken over by another worker", analysis_id)
+
+    def _wait(self, analysis: Analysis, claim: str, away: Exception, *, tried: timedelta) -> None:
+        at = self._now()
+        since = analysis.waiting_since or at
+        if at - since >= self._patience:
+            sentence = (
+                f"given up, as what it needs has been away since {since:%Y-%m-%d %H:%M} UTC: {away}; once"
+                " that is mended, begin it again or send the same files again"
+            )
+            _log.error("analysis %s is %s", analysis.id, sentence)
+            self._fail(analysis.id, claim, sentence, waited_since=since)
+            return
+        _log.warning("analysis %s waits for what is away: %s", analysis.id, away)
+        self._told(
+            lambda: self._store.release(
+                analysis.id,
+                claim=claim,
+                not_before=at + _away_wait(tried),
+                why=f"it waits: {away}",
+                waiting_since=since,
+            )
+        )
+
+    def _fail(self, analysis_id: str, claim: str, why: str, *, waited_since: datetime | None = None) -> None:
+        self._told(
+            lambda: self._store.fail(
+                analysis_id, claim=claim, at=self._now(), error=why, waited_since=waited_since
+            )
+        )
+
+    def _told(self, tell: Callable[[], bool]) -> bool:
+        """What `tell` answers; while the database is away it is tried again for a while, or until the end.
+
+        Raises:
+            StorageUnavailableError: it did not come back.
+        """
+        until_s, (pause_s, longest_s) = monotonic() + _TELL_FOR_S, _TELL_EVERY_S
+        while True:
+            try:
+                return tell()
+            except StorageUnavailableError as error:
+                if monotonic() > until_s or self._stop.wait(pause_s):
+                    raise
+                _log.warning("the end of an analysis waits for the database: %s", error)
+                pause_s = min(2 * pause_s, longest_s)
 
     def _put_down(self, analysis_id: str, claim: str, hold: _Hold) -> None:
         if hold.cancelled:
-            self._store.cancelled(analysis_id, claim=claim, at=self._now())
+            self._told(lambda: self._store.cancelled(analysis_id, claim=claim, at=self._now()))
         else:
             # Without effect where another has taken it over.
-            self._store.release(analysis_id, claim=claim)
+            self._told(lambda: self._store.release(analysis_id, claim=claim))
 
     @contextmanager
     def _held(self, analysis_id: str, claim: str, control: AnalysisControl) -> Iterator[_Hold]:

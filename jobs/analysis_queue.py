@@ -66,10 +66,18 @@ class AnalysisQueue:
         """
         submitted = self._store.submit(asked, at=self._now())
         if submitted.new:
-            try:
-                self._enqueue(asked.id, asked.kind)
-            except redis.RedisError as error:
-                _log.warning("analysis %s is stored and waits for Redis: %s", asked.id, error)
+            self._enqueue_now(submitted.analysis)
+        return submitted
+
+    def begin_again(self, analysis_id: str) -> Submitted | None:
+        """Put one that failed or was cancelled back in line and queue it; None: there is no such analysis.
+
+        Raises:
+            StorageError: the database does not take it; nothing is queued.
+        """
+        submitted = self._store.begin_again(analysis_id)
+        if submitted is not None and submitted.new:
+            self._enqueue_now(submitted.analysis)
         return submitted
 
     def cancel(self, analysis_id: str) -> Analysis | None:
@@ -109,6 +117,12 @@ class AnalysisQueue:
         if queued:
             _log.info("%d analyses are queued again", queued)
         return queued
+
+    def _enqueue_now(self, analysis: Analysis) -> None:
+        try:
+            self._enqueue(analysis.id, analysis.asked.kind)
+        except redis.RedisError as error:
+            _log.warning("analysis %s is stored and waits for Redis: %s", analysis.id, error)
 
     def _enqueue(self, analysis_id: str, kind: AnalysisKind) -> bool:
         try:

@@ -137,6 +137,7 @@ class Analysis:
         asked: what was asked for.
         state: how far it is.
         created_at, started_at, ended_at: aware UTC; None: not yet.
+        waiting_since: when something that it needs was first found to be away; None: nothing was.
         attempts: how often a worker began it.
         cancel_asked: somebody wants it ended; the worker has not heard yet.
         progress: how far it is.
@@ -149,6 +150,7 @@ class Analysis:
     created_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
+    waiting_since: datetime | None = None
     attempts: int
     cancel_asked: bool
     progress: Progress
@@ -163,6 +165,11 @@ class Analysis:
     def ended(self) -> bool:
         """Whether it will not change any more."""
         return self.state in ENDED
+
+    @property
+    def gave_up_waiting(self) -> bool:
+        """Whether it failed for what was away and not for its files: begun again it may do better."""
+        return self.state is AnalysisState.FAILED and self.waiting_since is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,9 +1,11 @@
-"""Between the values of an analysis and its row."""
+"""Between the values of an analysis and its row, and what rows are found and changed by."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+
+from sqlmodel import Session, col, select
 
 from storage.analyses import (
     Analysis,
@@ -15,6 +17,10 @@ from storage.analyses import (
     UploadedFile,
 )
 from storage.analysis_table import AnalysisRow
+
+UNFINISHED = (AnalysisState.QUEUED.value, AnalysisState.PROCESSING.value)
+# One that failed or was cancelled may be asked for again.
+_ANSWERS = (*UNFINISHED, AnalysisState.COMPLETED.value)
 
 
 def new_row(asked: NewAnalysis, at: datetime) -> AnalysisRow:
@@ -74,9 +80,41 @@ def read(row: AnalysisRow) -> Analysis:
         created_at=row.created_at,
         started_at=row.started_at,
         ended_at=row.ended_at,
+        waiting_since=row.waiting_since,
         attempts=row.attempts,
         cancel_asked=row.cancel_asked,
         progress=Progress(done_s=row.done_s, whole_s=row.whole_s, remaining_s=row.remaining_s),
         error=row.error,
         result=row.result,
     )
+
+
+def answering(session: Session, fingerprint: str) -> AnalysisRow | None:
+    """The row that answers a request: the first of its kind that is not ended in vain."""
+    return session.exec(
+        select(AnalysisRow)
+        .where(AnalysisRow.fingerprint == fingerprint, col(AnalysisRow.state).in_(_ANSWERS))
+        .order_by(col(AnalysisRow.created_at))
+    ).first()
+
+
+def held(session: Session, analysis_id: str, claim: str) -> AnalysisRow | None:
+    """The row, while it is worked on by the try that `claim` names."""
+    row = session.get(AnalysisRow, analysis_id)
+    if row is None or row.state != AnalysisState.PROCESSING.value or row.claim != claim:
+        return None
+    session.add(row)
+    return row
+
+
+def end(row: AnalysisRow, state: AnalysisState, at: datetime) -> None:
+    """Let it have ended; nobody holds it any more."""
+    row.state, row.ended_at = state.value, at
+    row.claim, row.claimed_until, row.remaining_s = None, None, None
+
+
+def renew(row: AnalysisRow) -> None:
+    """Let it be as it was when it was asked for."""
+    row.state, row.error, row.attempts, row.cancel_asked = AnalysisState.QUEUED.value, "", 0, False
+    row.started_at = row.ended_at = row.waiting_since = None
+    row.done_s = row.whole_s = 0.0

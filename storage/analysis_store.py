@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Engine, delete, func, or_
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from storage.analyses import (
     ENDED,
@@ -19,14 +19,11 @@ from storage.analyses import (
     Progress,
     WaitingAnalysis,
 )
-from storage.analysis_rows import new_row, read, read_all
+from storage.analysis_rows import UNFINISHED, answering, end, held, new_row, read, read_all, renew
 from storage.analysis_table import AnalysisRow
 from storage.transactions import changing, reading
 
-_UNFINISHED = (AnalysisState.QUEUED.value, AnalysisState.PROCESSING.value)
 _ENDED = tuple(state.value for state in ENDED)
-# One that failed or was cancelled may be asked for again.
-_ANSWERS = (*_UNFINISHED, AnalysisState.COMPLETED.value)
 
 # What was made: a video's copy, a try-out's picture, a report's evidence pack, as their results name it.
 _MADE = re.compile(r'"(?:annotated|pack)": \{"key": "([0-9a-f]{2}/[0-9a-f]{64})"')
@@ -56,14 +53,29 @@ class AnalysisStore:
     def submit(self, asked: NewAnalysis, *, at: datetime) -> Submitted:
         """Store a request; the same files with the same settings are answered by the analysis there is."""
         with changing(self._engine, asked.fingerprint) as session:
-            known = session.exec(
-                select(AnalysisRow)
-                .where(AnalysisRow.fingerprint == asked.fingerprint, col(AnalysisRow.state).in_(_ANSWERS))
-                .order_by(col(AnalysisRow.created_at))
-            ).first()
+            known = answering(session, asked.fingerprint)
             if known is not None:
                 return Submitted(analysis=read(known), new=False)
             row = new_row(asked, at)
+            session.add(row)
+            session.flush()
+            return Submitted(analysis=read(row), new=True)
+
+    def begin_again(self, analysis_id: str) -> Submitted | None:
+        """Put one that failed or was cancelled back in line, as if it were new; None: there is none.
+
+        One that has not ended, was completed, or was asked for anew meanwhile is answered as by `submit`.
+        """
+        known = self.get(analysis_id)
+        if known is None:
+            return None
+        with changing(self._engine, analysis_id, known.asked.fingerprint) as session:
+            row = session.get(AnalysisRow, analysis_id)
+            if row is None:
+                return None
+            if (answer := answering(session, row.fingerprint)) is not None:
+                return Submitted(analysis=read(answer), new=False)
+            renew(row)
             session.add(row)
             session.flush()
             return Submitted(analysis=read(row), new=True)
@@ -108,7 +120,8 @@ class AnalysisStore:
             if row.claimed_until is not None and row.claimed_until > at:
                 return None
             if row.cancel_asked:
-                _end(row, AnalysisState.CANCELLED, at)
+                row.error = ""
+                end(row, AnalysisState.CANCELLED, at)
                 return None
             row.state, row.claim, row.claimed_until = AnalysisState.PROCESSING.value, claim, until
             row.started_at = row.started_at or at
@@ -127,7 +140,7 @@ class AnalysisStore:
             PROCESSING: go on. CANCELLED: somebody wants it ended. None: another holds it, or it is gone.
         """
         with changing(self._engine, analysis_id) as session:
-            row = _held(session, analysis_id, claim)
+            row = held(session, analysis_id, claim)
             if row is None:
                 return None
             row.claimed_until = until
@@ -138,35 +151,46 @@ class AnalysisStore:
     def complete(self, analysis_id: str, *, claim: str, at: datetime, result: str) -> bool:
         """End it with its result; False when another holds it: nothing is changed."""
         with changing(self._engine, analysis_id) as session:
-            row = _held(session, analysis_id, claim)
+            row = held(session, analysis_id, claim)
             if row is None:
                 return False
             row.result = result
             row.done_s = row.whole_s
-            _end(row, AnalysisState.COMPLETED, at)
+            end(row, AnalysisState.COMPLETED, at)
             return True
 
-    def fail(self, analysis_id: str, *, claim: str, at: datetime, error: str) -> bool:
-        """End it as failed, for a reason in one sentence; False as for `complete`."""
+    def fail(
+        self, analysis_id: str, *, claim: str, at: datetime, error: str, waited_since: datetime | None = None
+    ) -> bool:
+        """End it as failed, for a reason in one sentence; False as for `complete`.
+
+        `waited_since` is since when it waited for what did not come back, where that is the reason.
+        """
         with changing(self._engine, analysis_id) as session:
-            row = _held(session, analysis_id, claim)
+            row = held(session, analysis_id, claim)
             if row is None:
                 return False
-            row.error = error
-            _end(row, AnalysisState.FAILED, at)
+            row.error, row.waiting_since = error, waited_since
+            end(row, AnalysisState.FAILED, at)
             return True
 
     def cancelled(self, analysis_id: str, *, claim: str, at: datetime) -> bool:
         """End it as cancelled; False as for `complete`."""
         with changing(self._engine, analysis_id) as session:
-            row = _held(session, analysis_id, claim)
+            row = held(session, analysis_id, claim)
             if row is None:
                 return False
-            _end(row, AnalysisState.CANCELLED, at)
+            end(row, AnalysisState.CANCELLED, at)
             return True
 
     def release(
-        self, analysis_id: str, *, claim: str, not_before: datetime | None = None, why: str = ""
+        self,
+        analysis_id: str,
+        *,
+        claim: str,
+        not_before: datetime | None = None,
+        why: str = "",
+        waiting_since: datetime | None = None,
     ) -> bool:
         """Put it back in line, as if this try had not been: the worker stops, or something was away.
 
@@ -175,13 +199,16 @@ class AnalysisStore:
             claim: the try's.
             not_before: nobody begins it again before, aware UTC; None is at once.
             why: what it waits for, one sentence, shown until it is begun again.
+            waiting_since: since when it waits for that, aware UTC; None leaves what was said before.
         """
         with changing(self._engine, analysis_id) as session:
-            row = _held(session, analysis_id, claim)
+            row = held(session, analysis_id, claim)
             if row is None:
                 return False
-            row.state, row.claim, row.claimed_until = AnalysisState.QUEUED.value, None, not_before
-            row.error = why
+            row.state, row.claim = AnalysisState.QUEUED.value, None
+            # Who wants its end shall not wait with it: the next to begin it ends it.
+            row.claimed_until = None if row.cancel_asked else not_before
+            row.error, row.waiting_since = why, waiting_since or row.waiting_since
             row.attempts -= 1
             return True
 
@@ -193,7 +220,7 @@ class AnalysisStore:
                 return None
             if row.state == AnalysisState.QUEUED.value:
                 row.error = ""
-                _end(row, AnalysisState.CANCELLED, at)
+                end(row, AnalysisState.CANCELLED, at)
             elif row.state == AnalysisState.PROCESSING.value:
                 row.cancel_asked = True
             session.flush()
@@ -213,7 +240,7 @@ class AnalysisStore:
             found = session.exec(
                 select(AnalysisRow.id, AnalysisRow.kind)
                 .where(
-                    col(AnalysisRow.state).in_(_UNFINISHED),
+                    col(AnalysisRow.state).in_(UNFINISHED),
                     col(AnalysisRow.created_at) < created_before,
                     or_(col(AnalysisRow.claimed_until).is_(None), col(AnalysisRow.claimed_until) <= now),
                 )
@@ -226,7 +253,7 @@ class AnalysisStore:
         """How many wait or are worked on."""
         with reading(self._engine) as session:
             return session.exec(
-                select(func.count()).select_from(AnalysisRow).where(col(AnalysisRow.state).in_(_UNFINISHED))
+                select(func.count()).select_from(AnalysisRow).where(col(AnalysisRow.state).in_(UNFINISHED))
             ).one()
 
     def upload_keys(self) -> frozenset[str]:
@@ -253,16 +280,3 @@ class AnalysisStore:
                 )
             )
             return int(getattr(done, "rowcount", 0))
-
-
-def _held(session: Session, analysis_id: str, claim: str) -> AnalysisRow | None:
-    row = session.get(AnalysisRow, analysis_id)
-    if row is None or row.state != AnalysisState.PROCESSING.value or row.claim != claim:
-        return None
-    session.add(row)
-    return row
-
-
-def _end(row: AnalysisRow, state: AnalysisState, at: datetime) -> None:
-    row.state, row.ended_at = state.value, at
-    row.claim, row.claimed_until, row.remaining_s = None, None, None

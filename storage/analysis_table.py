@@ -37,6 +37,7 @@ class AnalysisRow(SQLModel, table=True):
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     claim: str | None = Field(default=None, sa_type=String(64))
     claimed_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    waiting_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
     attempts: int = 0
     cancel_asked: bool = False
     done_s: float = 0.0

@@ -72,6 +72,22 @@ def cancel(analysis_id: str, services: Services, caller: Sender) -> AnalysisAnsw
     return analysis_answer(analysis, result=False)
 
 
+@router.post("/{analysis_id}/retry", responses=problems(401, 403, 404, 409, 422, 503))
+def begin_again(analysis_id: str, services: Services, caller: Sender) -> AnalysisAnswer:
+    """Begin one again that failed or was cancelled, with the files that were sent; any other stays as it is.
+
+    Where the same files were sent again meanwhile, the answer is their analysis. 409 for an evidence pack:
+    ask for a new one on its report.
+    """
+    analysis = analysis_of(services, caller, analysis_id)
+    if analysis.asked.kind is AnalysisKind.EXPORT:
+        raise HTTPException(409, "an evidence pack is not begun again: ask for a new one on its report")
+    submitted = services.photos.queue.begin_again(analysis.id)
+    if submitted is None:
+        raise HTTPException(404, f"there is no analysis {analysis_id!r}")
+    return analysis_answer(submitted.analysis, known=not submitted.new, result=False)
+
+
 @router.get(
     "/{analysis_id}/events",
     response_class=EventSourceResponse,

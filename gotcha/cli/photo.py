@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from gotcha.cli.console import err, out
@@ -53,7 +54,9 @@ def photo(
 
         def observe(analysis: Analysis) -> None:
             done = f" {analysis.progress.done_s:g} of {analysis.progress.whole_s:g}"
-            status.update(analysis.state.value + (done if analysis.progress.whole_s else ""))
+            # What it waits for, where something is away.
+            waits = f": {escape(analysis.error)}" if analysis.error else ""
+            status.update(analysis.state.value + (done if analysis.progress.whole_s else "") + waits)
 
         analysis = analyze_photos(
             config, files, stop, camera=camera, taken_at=moment, owner=operator(), observe=observe

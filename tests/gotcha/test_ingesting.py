@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -286,6 +287,29 @@ def test_a_message_that_fails_time_and_again_goes_to_the_dead_letters(street: St
     assert taker.asked == 2
     ((_, reason),) = street.dead()
     assert "RuntimeError" in reason
+
+
+def test_a_file_that_failed_for_what_was_away_is_begun_again_by_its_next_notice(street: Street) -> None:
+    """Nobody sends a bucket's file again by hand; its notice was answered with the failed analysis."""
+    street.s3.put_object(Bucket=street.bucket, Key="in/a.jpg", Body=jpeg(5))
+    taker, notice = street.taker(), BucketNotice(bucket=street.bucket, key="in/a.jpg")
+    store = AnalysisStore(street.engine)
+
+    def taken_and_failed(waited_since: datetime | None) -> TakenFile:
+        taken = taker.take(notice)
+        assert taken.analysis_id is not None
+        now = datetime.now(UTC)
+        store.begin(taken.analysis_id, claim="1", at=now, until=now)
+        assert store.fail(taken.analysis_id, claim="1", at=now, error="x", waited_since=waited_since)
+        return taken
+
+    first = taken_and_failed(datetime.now(UTC))
+    second = taken_and_failed(None)
+    assert (first.taking, second.taking) == (Taking.NEW, Taking.NEW)
+    assert first.analysis_id != second.analysis_id
+    # The file itself was at fault: it is not read again for each copy of its notice.
+    assert taker.take(notice).analysis_id == second.analysis_id
+    assert len(street.rows()) == 2
 
 
 def test_a_message_is_held_for_as_long_as_it_is_worked_on(street: Street) -> None:

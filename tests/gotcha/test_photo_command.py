@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from storage.analyses import AnalysisFilter
 from storage.analysis_store import AnalysisStore
 from storage.database import open_database
 from tests.gotcha.street import Parker, street, zones_of
-from tests.gotcha.test_photos import jpeg
+from tests.gotcha.test_photos import NINE, jpeg
 from tests.jobs.photo_files import photo, zipped
 
 
@@ -44,6 +45,43 @@ def test_two_files_become_a_report(tmp_path: Path) -> None:
     engine = open_database(f"sqlite:///{tmp_path / 'var' / 'gotcha.db'}")
     assert len(AnalysisStore(engine).list(AnalysisFilter())) == 1
     engine.dispose()
+
+
+def test_what_it_waits_for_comes_back_and_nobody_else_works_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a worker beside it the command waited for ever: its one try was over."""
+    monkeypatch.setattr("jobs.analyses.AWAY_WAIT_S", 0.1)
+    monkeypatch.setattr("gotcha.photo_command._AGAIN_S", 0.5)
+    scene = street(length_s=100.0, parkers=(Parker(side="right", from_s=0.0, to_s=100.0),))
+    zones = zones_of(scene, dwell_s=60, photo_gap_s=60)
+    (tmp_path / "config.yaml").write_text(
+        f"state_dir: var\ncameras: {{gate: {{kind: webcam, zones: {zones}}}}}\n"
+    )
+    (tmp_path / "a.jpg").write_bytes(jpeg(scene.frame(10.0), 10.0))
+    in_the_way = tmp_path / "var" / "evidence" / f"{NINE:%Y}"
+    in_the_way.parent.mkdir(parents=True)
+    in_the_way.touch()
+    over = threading.Event()
+
+    def mend() -> None:
+        engine = open_database(f"sqlite:///{tmp_path / 'var' / 'gotcha.db'}")
+        while not over.wait(0.1):
+            if any(one.waiting_since for one in AnalysisStore(engine).list(AnalysisFilter())):
+                in_the_way.unlink()
+                break
+        engine.dispose()
+
+    thread = threading.Thread(target=mend)
+    thread.start()
+    try:
+        done = gotcha(tmp_path, "photo", str(tmp_path / "a.jpg"), "--camera", "gate", "--json")
+    finally:
+        over.set()
+        thread.join(20)
+    assert done.exit_code == 0, done.output
+    assert not in_the_way.is_file()
+    assert len(json.loads(done.stdout)["reports"]) == 1
 
 
 @pytest.mark.parametrize(

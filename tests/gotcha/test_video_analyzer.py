@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,10 @@ import pytest
 
 from gotcha.config import Config, load_config
 from gotcha.models import Models
+from gotcha.upload_wiring import purge_uploads
 from gotcha.video_analyzer import VideoAnalyzer
 from gotcha.video_wiring import video_limits
-from jobs.analyses import AnalysisControl, AnalysisInterrupted
+from jobs.analyses import AnalysisControl, AnalysisInterrupted, AnalysisRunner
 from jobs.redis_connection import connect
 from jobs.report_keeper import ReportKeeper
 from jobs.video_intake import ANNOTATED, STARTED_AT
@@ -31,6 +33,7 @@ from storage.analyses import (
     Progress,
     UploadedFile,
 )
+from storage.analysis_store import AnalysisStore
 from storage.database import open_database
 from storage.evidence_folder import EvidenceFolder
 from storage.ports import ReportFilter
@@ -180,6 +183,37 @@ def test_evidence_that_cannot_be_kept_ends_the_try_and_judges_nobody(
     assert worker.reports.list(ReportFilter()) == ()
     in_the_way.unlink()
     assert [one["state"] for one in worker.analyze(analysis)["reports"]] == ["final"]
+
+
+def test_a_video_given_up_for_want_of_evidence_is_begun_again_and_reported_once(
+    worker: Worker, parking: Parking
+) -> None:
+    clock = [SENT_AT]
+    sent = worker.sent(parking.path, **{STARTED_AT: "2026-05-01T09:00:00+09:00"}).asked
+    engine = open_database(f"sqlite:///{worker.folder / 'gotcha.db'}")
+    store = AnalysisStore(engine)
+    store.submit(sent, at=SENT_AT)
+    runner = AnalysisRunner(store, worker.analyzer, threading.Event(), lambda: clock[0])
+    in_the_way = worker.folder / "evidence" / "2026"
+    in_the_way.touch()
+    states = []
+    for _ in range(2):
+        runner.run(sent.id)
+        found = store.get(sent.id)
+        assert found is not None
+        states.append(found.state)
+        clock[0] += timedelta(hours=25)
+    assert states == [AnalysisState.QUEUED, AnalysisState.FAILED]
+    assert worker.reports.list(ReportFilter()) == ()
+    in_the_way.unlink()
+    assert purge_uploads(worker.uploads, store, now=clock[0], keep=timedelta(days=30)) == (0, 0)
+    assert store.begin_again(sent.id) is not None
+    runner.run(sent.id)
+    done = store.get(sent.id)
+    assert done is not None
+    assert (done.state, done.error) == (AnalysisState.COMPLETED, "")
+    assert len(worker.reports.list(ReportFilter())) == 1
+    engine.dispose()
 
 
 def test_what_is_found_is_said_whole(worker: Worker, parking: Parking) -> None:

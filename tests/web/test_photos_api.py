@@ -168,6 +168,23 @@ def test_cancelling(site: Site) -> None:
     assert sent(site, GOOD).json()["id"] != analysis_id
 
 
+def test_one_that_failed_is_begun_again_with_the_files_that_were_sent(site: Site) -> None:
+    analysis_id = sent(site, GOOD).json()["id"]
+    store, now = site.services.photos.analyses, site.services.now()
+    client = site.client(Role.OPERATOR)
+    path = f"/analyses/{analysis_id}/retry"
+    waiting = client.post(path).json()
+    assert (waiting["id"], waiting["state"], waiting["known"]) == (analysis_id, "queued", True)
+    store.begin(analysis_id, claim="1", at=now, until=now)
+    store.fail(analysis_id, claim="1", at=now, error="given up", waited_since=now)
+    assert client.get(f"/analyses/{analysis_id}").json()["error"] == "given up"
+    assert site.client(Role.VIEWER).post(path).status_code == 403
+    again = site.client(Role.OPERATOR).post(path).json()
+    assert (again["id"], again["state"], again["known"], again["error"]) == (analysis_id, "queued", False, "")
+    assert (sent(site, GOOD).json()["id"], rows(site)) == (analysis_id, 1)
+    assert client.post(f"/analyses/{'0' * 32}/retry").status_code == 404
+
+
 def test_the_classic_calls_refuse_what_they_cannot_use(site: Site, tmp_path: Path) -> None:
     client = site.client(Role.OPERATOR)
     bucket = client.post("/process_metadata", json={"bucket": "street", "key": "a.jpg"})

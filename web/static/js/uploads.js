@@ -28,6 +28,7 @@ class Row {
     this.part("name").textContent = name;
     this.part("open").addEventListener("click", () => this.toggle());
     this.part("cancel").addEventListener("click", () => this.cancel());
+    this.part("again").addEventListener("click", () => this.again());
     empty.hidden = true;
   }
 
@@ -66,6 +67,7 @@ class Row {
     else progress.removeAttribute("value");
     this.part("left").textContent = !ended && analysis.remaining_s !== null ? say("left", Math.ceil(analysis.remaining_s)) : "";
     this.part("cancel").hidden = ended;
+    this.part("again").hidden = !ended || analysis.state === "completed";
     this.part("open").hidden = analysis.state !== "completed";
     this.part("error").textContent = analysis.error;
     this.part("error").hidden = !analysis.error;
@@ -92,6 +94,13 @@ class Row {
     const answer = await send(`/analyses/${this.analysis.id}/cancel`, { method: "POST" });
     if (answer.ok) this.update(await answer.json());
     this.part("cancel").disabled = false;
+  }
+
+  async again() {
+    this.part("again").disabled = true;
+    const answer = await send(`/analyses/${this.analysis.id}/retry`, { method: "POST" });
+    if (answer.ok) this.follow(await answer.json(), true);
+    this.part("again").disabled = false;
   }
 
   async toggle() {
