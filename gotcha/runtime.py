@@ -4,45 +4,30 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
-import secrets
-import socket
 import threading
 from collections.abc import Callable, Collection, Iterator
 from time import monotonic
 
 from gotcha.camera_board import CameraBoard
-from gotcha.camera_group import CameraGroup, OwnCameras
-from gotcha.camera_runner import CameraRunner, CameraSetup, Memory, StepObserver, always, usually_late_s
+from gotcha.camera_wiring import LEASE_WAIT_S, CameraWiring, node_name
 from gotcha.child_process import ChildProcess
 from gotcha.config import Config
-from gotcha.config_cameras import DeviceCamera
 from gotcha.dead_letters import burying_hourly
-from gotcha.device_inbox import DatabaseInbox, JudgingMemory
 from gotcha.evidence_wiring import open_evidence
-from gotcha.leased import LeasedMemory, LeasedSink
 from gotcha.live_pictures import LivePictures
 from gotcha.models import Models
 from gotcha.run_summary import RunSummary
 from gotcha.runner_log import RunnerLog
 from gotcha.settings_in_force import SettingsInForce
-from gotcha.shared_cameras import MARGIN_S, SharedCameras
-from gotcha.source_wiring import build_source, frames_waiting, is_live
 from gotcha.state_folder import CameraLocks, prepare, watching
 from gotcha.web_process import WebProcess
-from gotcha.wiring import build_watch
 from gotcha.worker_process import WorkerGroup, WorkerProcess
-from jobs.camera_leases import CameraLeases
 from jobs.dispatcher import Dispatcher
 from jobs.embedded_redis import RedisService, open_redis
-from jobs.lease import Lease
 from jobs.outbox import Outbox
 from jobs.queue_name import QueueName
 from jobs.redis_connection import connect
-from jobs.redis_watch_memory import RedisWatchMemory
-from pipeline.frame import Frame, FrameSource
-from pipeline.report import EvidenceStore, ReportSink
-from pipeline.watch import CameraWatch
+from pipeline.frame import Frame
 from pipeline.watch_step import WatchStep
 from storage.watch_memory import WatchMemory
 
@@ -54,8 +39,6 @@ _log = logging.getLogger(__name__)
 _JOIN_S = 0.9
 _ALL_S = 1.6
 _POLL_S = 0.2
-# Leases last seconds: who asks for them must not wait for Redis much longer than one.
-_LEASE_WAIT_S = 1.5
 
 
 class Runtime:
@@ -82,7 +65,6 @@ class Runtime:
     ) -> None:
         self._config = config
         self._settings = SettingsInForce(config, opens_cameras=True, only=only)
-        self._locks: CameraLocks | None = None
         # Before the models, which take seconds to open.
         prepare(config.state_dir)
         self._models = models or Models(config)
@@ -108,8 +90,8 @@ class Runtime:
             EvidenceError: the evidence folder or bucket cannot be used.
             StorageError: another program watches one of the cameras with the same state folder.
         """
-        with self._opened() as service, burying_hourly(self._config):
-            return self._watch(service, stop)
+        with self._opened() as (service, locks), burying_hourly(self._config):
+            return self._watch(service, locks, stop)
 
     def run_with_worker(self, stop: threading.Event) -> RunSummary:
         """The same with a worker of its own; once the sources have ended, what waits is stored first.
@@ -117,7 +99,7 @@ class Runtime:
         Raises:
             QueueError, EvidenceError, StorageError: see `run`.
         """
-        with self._opened() as service:
+        with self._opened() as (service, locks):
             children: list[ChildProcess] = [
                 WorkerProcess(self._config, service.url, queue) for queue in QueueName
             ]
@@ -126,18 +108,18 @@ class Runtime:
             worker = WorkerGroup(children)
             worker.start()
             try:
-                return self._watch(service, stop, worker)
+                return self._watch(service, locks, stop, worker)
             finally:
                 worker.stop(self._left_s())
 
     @contextlib.contextmanager
-    def _opened(self) -> Iterator[RedisService]:
-        """The locks and the queue's Redis; says at last how long the end took."""
+    def _opened(self) -> Iterator[tuple[RedisService, CameraLocks]]:
+        """The queue's Redis and the locks; says at last how long the end took."""
         with (
-            watching(self._config.state_dir, self._config.cameras) as self._locks,
+            watching(self._config.state_dir, self._config.cameras) as locks,
             open_redis(self._config.redis_url, self._config.state_dir, must_answer=False) as service,
         ):
-            yield service
+            yield service, locks
         if self._ending_since_s is not None:
             _log.info("everything is written; the end took %.2f s", monotonic() - self._ending_since_s)
 
@@ -147,16 +129,28 @@ class Runtime:
         return min(most_s, max(0.0, _ALL_S - passed_s))
 
     def _watch(
-        self, service: RedisService, stop: threading.Event, worker: WorkerGroup | None = None
+        self,
+        service: RedisService,
+        locks: CameraLocks,
+        stop: threading.Event,
+        worker: WorkerGroup | None = None,
     ) -> RunSummary:
         config = self._config
         self._outbox = Outbox(config.state_dir / "outbox.db")
         dispatcher = Dispatcher(self._outbox, service.connect())
         evidence = open_evidence(config)
-        memory = WatchMemory(config.state_dir / "memory")
-        cameras = self._cameras(evidence, memory)
+        cameras = CameraWiring(
+            settings=self._settings,
+            models=self._models,
+            locks=locks,
+            evidence=evidence,
+            outbox=self._outbox,
+            memory=WatchMemory(config.state_dir / "memory"),
+            log=self._log,
+            observe=self._stepped,
+        ).group()
         board = self._board = CameraBoard(
-            connect(service.url, wait_s=_LEASE_WAIT_S),
+            connect(service.url, wait_s=LEASE_WAIT_S),
             node_name(),
             self._log.watched,
             self._outbox,
@@ -196,81 +190,6 @@ class Runtime:
             self._outbox = None
         return summary
 
-    def _cameras(self, evidence: EvidenceStore, memory: WatchMemory) -> CameraGroup:
-        config, url, wanted = self._config, self._config.redis_url, self._settings.editions
-        assert self._outbox is not None  # noqa: S101 - `_watch` has just opened it
-        outbox = self._outbox
-        if url is None or not config.queue.share_cameras:
-            return OwnCameras(
-                wanted, lambda name: self._runner(name, evidence, outbox, memory), self._dropped
-            )
-        shared = RedisWatchMemory(connect(url, wait_s=_LEASE_WAIT_S))
-
-        def leased(lease: Lease) -> CameraRunner:
-            return self._runner(
-                lease.camera,
-                evidence,
-                LeasedSink(outbox, lease),
-                LeasedMemory(shared, memory, lease),
-                lambda: lease.held(for_s=MARGIN_S),
-            )
-
-        leases = CameraLeases(connect(url, wait_s=_LEASE_WAIT_S), node_name())
-        return SharedCameras(leases, wanted, leased, self._dropped)
-
-    def _runner(
-        self,
-        name: str,
-        evidence: EvidenceStore,
-        sink: ReportSink,
-        memory: Memory,
-        may_watch: Callable[[], bool] = always,
-    ) -> CameraRunner:
-        settings, models = self._settings, self._models
-        config = settings.config
-        camera = config.camera(name)
-        live = is_live(camera)
-        assert self._locks is not None  # noqa: S101 - `_opened` holds them
-        self._locks.take(name)
-
-        def watch(source: FrameSource) -> CameraWatch:
-            now = settings.config
-            return build_watch(now, name, models=models, evidence=evidence, sink=sink, cut=source.clip)
-
-        kept: Memory | None = memory if live else None
-        observe: StepObserver = self._stepped
-        inbox: DatabaseInbox | None = None
-        if isinstance(camera, DeviceCamera):
-            inbox = DatabaseInbox(config, name)
-            kept, observe = self._judging(JudgingMemory(memory, inbox))
-        setup = CameraSetup(
-            name=name,
-            live=live,
-            source=lambda notices: build_source(settings.config, name, notices=notices, inbox=inbox),
-            watch=watch,
-            memory=kept,
-            may_watch=may_watch,
-            revision=lambda: settings.revision(name),
-            waiting=frames_waiting(camera),
-            late_after_s=usually_late_s if inbox is None else inbox.late_after_s,
-        )
-        runner = CameraRunner(setup, observe)
-        self._log.begin(name, runner)
-        return runner
-
-    def _dropped(self, name: str) -> None:
-        """A camera was removed: it is not told of any more, and another program may watch it."""
-        self._log.drop(name)
-        if self._locks is not None:
-            self._locks.release(name)
-
-    def _judging(self, memory: JudgingMemory) -> tuple[Memory, StepObserver]:
-        def observe(camera: str, frame: Frame, step: WatchStep) -> None:
-            memory.saw(frame)
-            self._stepped(camera, frame, step)
-
-        return memory, observe
-
     def _stepped(self, camera: str, frame: Frame, step: WatchStep) -> None:
         for change in step.changes:
             _log.info(
@@ -297,8 +216,3 @@ class Runtime:
             waiting=self.waiting,
             dead=0 if self._outbox is None else self._outbox.counts().dead,
         )
-
-
-def node_name() -> str:
-    """A name for this program among all that share cameras."""
-    return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
