@@ -41,37 +41,44 @@ def _with_value(text: str, section: str, key: str, value: JsonValue) -> str:
         return text if value is None else _with_section(lines, root, section, key, value)
     if held.fa.flow_style():
         raise ConfigError(f"write `{section}` one key a line: on one line it cannot be changed from here")
-    known = [name for name in held if name in held.lc.data]
-    if key in held and key not in known:
+    if key not in held:
+        return text if value is None else _with_new_key(lines, held, key, value)
+    if key not in held.lc.data:
         if value == held[key]:
             return text
         raise ConfigError(
             f"`{section}.{key}` comes from another part of the file by `<<`: change it in the file itself"
         )
-    if key in held:
-        if value is not None and _same(held[key], value):
-            return text
-        begin, depth = held.lc.key(key)
-        if held.lc.value(key)[0] != begin or not _on_one_line(lines, begin, depth):
-            raise ConfigError(
-                f"write `{section}.{key}` on one line: as it is, it cannot be changed from here"
-            )
-        if value is None:
-            gone = [] if len(known) > 1 else [f"{section}: {{}}\n"]
-            at = held.lc.key(key)[0]
-            if gone:
-                top = root.lc.key(section)[0]
-                return "".join([*lines[:top], *gone, *lines[at + 1 :]])
-            return "".join([*lines[:at], *lines[at + 1 :]])
-        line, column = held.lc.value(key)
-        rest = lines[line][column:]
-        quoted = _QUOTED.match(rest)
-        length = quoted.end() if quoted else len(re.split(r"\s+#|\n", rest, maxsplit=1)[0].rstrip())
-        lines[line] = lines[line][:column] + json.dumps(value, ensure_ascii=False) + rest[length:]
-        return "".join(lines)
-    if value is None:
+    if value is not None and _same(held[key], value):
         return text
-    last, depth = held.lc.key(known[-1])
+    begin, depth = held.lc.key(key)
+    line, column = held.lc.value(key)
+    if line != begin or not _on_one_line(lines, begin, depth):
+        raise ConfigError(f"write `{section}.{key}` on one line: as it is, it cannot be changed from here")
+    if value is not None:
+        lines[line] = _with_other_value(lines[line], column, value)
+    else:
+        del lines[begin]
+        if len(_own(held)) == 1:
+            # An empty section stays where its last key stood.
+            lines[root.lc.key(section)[0] : begin] = [f"{section}: {{}}\n"]
+    return "".join(lines)
+
+
+def _own(held: CommentedMap) -> list[str]:
+    """The keys that stand in a section itself, and do not come by `<<`."""
+    return [name for name in held if name in held.lc.data]
+
+
+def _with_other_value(line: str, column: int, value: JsonValue) -> str:
+    rest = line[column:]
+    quoted = _QUOTED.match(rest)
+    length = quoted.end() if quoted else len(re.split(r"\s+#|\n", rest, maxsplit=1)[0].rstrip())
+    return line[:column] + json.dumps(value, ensure_ascii=False) + rest[length:]
+
+
+def _with_new_key(lines: list[str], held: CommentedMap, key: str, value: JsonValue) -> str:
+    last, depth = held.lc.key(_own(held)[-1])
     written = f"{' ' * depth}{key}: {json.dumps(value, ensure_ascii=False)}\n"
     after = last + 1
     # The entries of a list may stand below their key, no deeper than it.
