@@ -39,6 +39,10 @@ def _with_value(text: str, section: str, key: str, value: JsonValue) -> str:
     held = root.get(section) if isinstance(root, CommentedMap) else None
     if not held:
         return text if value is None else _with_section(lines, root, section, key, value)
+    if not held.lc.data:
+        raise ConfigError(
+            f"`{section}` comes from another part of the file by `<<`: change it in the file itself"
+        )
     if held.fa.flow_style():
         raise ConfigError(f"write `{section}` one key a line: on one line it cannot be changed from here")
     if key not in held:

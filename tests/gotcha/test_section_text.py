@@ -55,7 +55,17 @@ def test_any_way_it_is_written(text: str, values: dict[str, JsonValue], expected
     assert with_values(text, "retention", values) == expected
 
 
-@pytest.mark.parametrize("text", [MERGED, "retention: {a: 1}\n", "retention:\n  a:\n    - 1\n    - 2\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        MERGED,
+        # Nothing stands in the section itself that a key could be written below.
+        MERGED.replace("  z: 2\n", ""),
+        MERGED.replace("a: 1", "z: 1").replace("  z: 2\n", ""),
+        "retention: {a: 1}\n",
+        "retention:\n  a:\n    - 1\n    - 2\n",
+    ],
+)
 def test_what_cannot_be_changed_line_by_line_is_refused(text: str) -> None:
     with pytest.raises(ConfigError, match=r"line|file itself"):
         with_values(text, "retention", {"a": 2})
