@@ -158,8 +158,11 @@ class AnalysisRunner:
                 self._fail(analysis_id, claim, sentence)
             else:
                 hold.end()
+                whole_s = control.progress.whole_s
                 done = self._told(
-                    lambda: self._store.complete(analysis_id, claim=claim, at=self._now(), result=result)
+                    lambda: self._store.complete(
+                        analysis_id, claim=claim, at=self._now(), result=result, whole_s=whole_s
+                    )
                 )
                 if not done:
                     _log.warning("analysis %s was taken over by another worker", analysis_id)

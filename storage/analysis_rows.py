@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, and_, col, or_, select
 
 from storage.analyses import (
     Analysis,
@@ -19,8 +19,6 @@ from storage.analyses import (
 from storage.analysis_table import AnalysisRow
 
 UNFINISHED = (AnalysisState.QUEUED.value, AnalysisState.PROCESSING.value)
-# One that failed or was cancelled may be asked for again.
-_ANSWERS = (*UNFINISHED, AnalysisState.COMPLETED.value)
 
 
 def new_row(asked: NewAnalysis, at: datetime) -> AnalysisRow:
@@ -90,10 +88,12 @@ def read(row: AnalysisRow) -> Analysis:
 
 
 def answering(session: Session, fingerprint: str) -> AnalysisRow | None:
-    """The row that answers a request: the first of its kind that is not ended in vain."""
+    """The row that answers a request: the first of its kind that has not ended in vain, nor is about to."""
+    going = and_(col(AnalysisRow.state).in_(UNFINISHED), col(AnalysisRow.cancel_asked).is_(False))
+    done = col(AnalysisRow.state) == AnalysisState.COMPLETED.value
     return session.exec(
         select(AnalysisRow)
-        .where(AnalysisRow.fingerprint == fingerprint, col(AnalysisRow.state).in_(_ANSWERS))
+        .where(AnalysisRow.fingerprint == fingerprint, or_(going, done))
         .order_by(col(AnalysisRow.created_at))
     ).first()
 

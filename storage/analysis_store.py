@@ -64,7 +64,8 @@ class AnalysisStore:
     def begin_again(self, analysis_id: str) -> Submitted | None:
         """Put one that failed or was cancelled back in line, as if it were new; None: there is none.
 
-        One that has not ended, was completed, or was asked for anew meanwhile is answered as by `submit`.
+        One that was completed, or was asked for anew meanwhile, is answered as by `submit`; one that has not
+        ended stays as it is.
         """
         known = self.get(analysis_id)
         if known is None:
@@ -73,7 +74,8 @@ class AnalysisStore:
             row = session.get(AnalysisRow, analysis_id)
             if row is None:
                 return None
-            if (answer := answering(session, row.fingerprint)) is not None:
+            going = row if row.state in UNFINISHED else None
+            if (answer := going or answering(session, row.fingerprint)) is not None:
                 return Submitted(analysis=read(answer), new=False)
             renew(row)
             session.add(row)
@@ -148,14 +150,19 @@ class AnalysisStore:
             row.remaining_s = progress.remaining_s
             return AnalysisState.CANCELLED if row.cancel_asked else AnalysisState.PROCESSING
 
-    def complete(self, analysis_id: str, *, claim: str, at: datetime, result: str) -> bool:
-        """End it with its result; False when another holds it: nothing is changed."""
+    def complete(
+        self, analysis_id: str, *, claim: str, at: datetime, result: str, whole_s: float = 0.0
+    ) -> bool:
+        """End it with its result; False when another holds it: nothing is changed.
+
+        `whole_s` is how much there was to do: a short one ends before it was ever renewed.
+        """
         with changing(self._engine, analysis_id) as session:
             row = held(session, analysis_id, claim)
             if row is None:
                 return False
             row.result = result
-            row.done_s = row.whole_s
+            row.done_s = row.whole_s = max(row.whole_s, whole_s)
             end(row, AnalysisState.COMPLETED, at)
             return True
 

@@ -93,6 +93,37 @@ def test_what_failed_or_was_cancelled_may_be_asked_for_again(store: AnalysisStor
     assert (first.state.value, first.error) == (end, "no picture" if end == "failed" else "")
 
 
+def test_one_that_is_about_to_be_cancelled_answers_nobody(store: AnalysisStore) -> None:
+    """Who sent a video again right after its cancelling was given the analysis that was about to end."""
+    store.submit(asked("a"), at=NOON)
+    store.begin(hex_id("a"), claim="1", at=NOON, until=LATER)
+    store.ask_to_cancel(hex_id("a"), at=SOON)
+    assert store.submit(asked("b"), at=SOON).new
+    again = store.begin_again(hex_id("a"))
+    assert again is not None
+    assert (again.analysis.id, again.new) == (hex_id("a"), False)
+    assert store.cancelled(hex_id("a"), claim="1", at=LATER)
+    assert store.submit(asked("c"), at=LATER).analysis.id == hex_id("b")
+
+
+def test_one_that_was_done_before_its_cancelling_was_heard_answers(store: AnalysisStore) -> None:
+    store.submit(asked("a"), at=NOON)
+    store.begin(hex_id("a"), claim="1", at=NOON, until=LATER)
+    store.ask_to_cancel(hex_id("a"), at=SOON)
+    assert store.complete(hex_id("a"), claim="1", at=SOON, result="{}")
+    assert store.submit(asked("b"), at=LATER).analysis.id == hex_id("a")
+
+
+def test_one_that_ends_before_it_was_ever_renewed_is_done_in_full(store: AnalysisStore) -> None:
+    """A video of six seconds was completed with 0 of 0 seconds."""
+    store.submit(asked(), at=NOON)
+    store.begin(hex_id("a"), claim="1", at=NOON, until=LATER)
+    assert store.complete(hex_id("a"), claim="1", at=SOON, result="{}", whole_s=6.0)
+    done = store.get(hex_id("a"))
+    assert done is not None
+    assert done.progress == Progress(done_s=6.0, whole_s=6.0, remaining_s=None)
+
+
 def test_from_the_queue_to_the_result(store: AnalysisStore) -> None:
     store.submit(asked(), at=NOON)
     begun = store.begin(hex_id("a"), claim="1", at=NOON, until=SOON)
