@@ -192,7 +192,9 @@ class SqlDevices:
             late = [row for row in rows if row.number not in seen]
             for row in late:
                 device = session.get_one(DeviceRow, row.device_id)
-                device.late += 1
+                device.late, device.late_at = device.late + 1, at
+            if len(late) < len(rows):
+                _end_of_trouble(session, camera)
             session.execute(delete(DeviceFrameRow).where(col(DeviceFrameRow.judged_at) < at - _REMEMBERED))
             return len(late)
 
@@ -234,8 +236,23 @@ def _drop(session: Session, rows: Sequence[DeviceFrameRow], *, at: datetime) -> 
     """The pictures go, the rows stay for a while: the same frame sent again is not a new one."""
     for row in rows:
         row.judged_at, row.jpeg = at, None
-        session.get_one(DeviceRow, row.device_id).dropped += 1
+        device = session.get_one(DeviceRow, row.device_id)
+        device.dropped += 1
+        device.dropped_since_judged += 1
     return len(rows)
+
+
+def _end_of_trouble(session: Session, camera: str) -> None:
+    """Frames of `camera` are judged: that some of its devices' were not is over, and stays in the log."""
+    query = select(DeviceRow).where(DeviceRow.camera == camera, col(DeviceRow.dropped_since_judged) > 0)
+    for device in session.exec(query).all():
+        _log.warning(
+            "frames of %s are judged again; %d of the device %s went unjudged before",
+            camera,
+            device.dropped_since_judged,
+            device.id,
+        )
+        device.dropped_since_judged = 0
 
 
 def _digest(token: str) -> str:
@@ -257,6 +274,8 @@ def _read(row: DeviceRow) -> Device:
         signal_dbm=row.signal_dbm,
         frames=row.frames,
         dropped=row.dropped,
+        dropped_since_judged=row.dropped_since_judged,
         late=row.late,
+        late_at=row.late_at,
         clock_off_s=row.clock_off_s,
     )

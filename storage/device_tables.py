@@ -28,7 +28,9 @@ class DeviceRow(SQLModel, table=True):
     signal_dbm: int | None = None
     frames: int = 0
     dropped: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    dropped_since_judged: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     late: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    late_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     clock_off_s: float | None = None
 
 

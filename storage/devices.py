@@ -56,7 +56,9 @@ class Device:
         signal_dbm: strength of its Wi-Fi it said last, or None.
         frames: how many different frames came.
         dropped: how many of them went unjudged, as nobody watched and too many waited.
+        dropped_since_judged: how many of those, since frames of its camera were judged last.
         late: how many came after newer ones had been judged, and so were not.
+        late_at: when the last of those was passed over, or None.
         clock_off_s: seconds by which its clock was ahead when it said so last; None: it never did.
     """
 
@@ -70,7 +72,9 @@ class Device:
     signal_dbm: int | None
     frames: int
     dropped: int
+    dropped_since_judged: int
     late: int
+    late_at: datetime | None
     clock_off_s: float | None
 
 

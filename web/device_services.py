@@ -12,6 +12,8 @@ from storage.devices import Device, DeviceSettings, FramesWaiting
 # A watch takes seconds; it writes down what it has judged every ten.
 _UNWATCHED = timedelta(minutes=2)
 _CLOCK_OFF_S = 60.0
+# That a frame came too late is told for so long; the count of all stays.
+_LATE_TOLD = timedelta(days=1)
 # A device that was not heard of for so many sleeps is late.
 LATE_SLEEPS = 2.5
 
@@ -51,12 +53,14 @@ class DeviceServices:
                 f"{_frames(waiting.number)} of {device.camera} not judged yet: nobody watches it;"
                 " start `gotcha run`"
             )
-        if device.dropped:
+        if device.dropped_since_judged:
+            unjudged = _frames(device.dropped_since_judged)
+            found.append(f"{unjudged} went unjudged, as nobody watched its camera for too long")
+        if device.late_at is not None and now - device.late_at < _LATE_TOLD:
             found.append(
-                f"{_frames(device.dropped)} went unjudged, as nobody watched its camera for too long"
+                f"{_frames(device.late)} came when newer ones had been judged, and were passed over; the last"
+                f" {_ago(now - device.late_at)}"
             )
-        if device.late:
-            found.append(f"{_frames(device.late)} came when newer ones had been judged, and were passed over")
         if device.clock_off_s is not None and abs(device.clock_off_s) > _CLOCK_OFF_S:
             way = "ahead" if device.clock_off_s > 0 else "behind"
             found.append(f"its clock is {abs(device.clock_off_s):,.0f} s {way}: let it reach a time server")
@@ -75,6 +79,11 @@ class DeviceServices:
             framesize=own.framesize if settings.framesize is None else settings.framesize,
             quality=own.quality if settings.quality is None else settings.quality,
         )
+
+
+def _ago(age: timedelta) -> str:
+    minutes = max(0, round(age.total_seconds() / 60))
+    return f"{minutes} min ago" if minutes < 60 else f"{round(minutes / 60)} h ago"
 
 
 def _frames(number: int) -> str:

@@ -27,7 +27,7 @@ from tests.reports import NOON, camera_event, duplicate, final, hex_id, rejected
 from tests.storage.chained import tamper
 from tests.storage.schema import differences
 
-NEWEST = "0016"
+NEWEST = "0017"
 # What the program of the first revision did not know of a verdict.
 _NO_RULE: dict[str, object] = {"photo_gap_s": None, "unread_allowed": None}
 _OLD_TABLES = ("reports", "evidence", "report_history", "camera_events")

@@ -156,8 +156,21 @@ def test_frames_that_nobody_judges_are_bounded_and_the_operator_hears_of_it(
     assert (shown["waiting"], shown["dropped"]) == (3, 2)
     assert any("nobody watches" in one for one in shown["troubles"])
     assert any("2 frames went unjudged" in one for one in shown["troubles"])
+    # Somebody watches again: the trouble is over, on the dashboard and in `gotcha device list`.
+    (first, *_) = store.waiting("lane", after=None)
+    store.judged("lane", first.taken_at, seen={first.number}, at=clock.now)
+    (shown,) = device_site.client(Role.VIEWER).get("/devices").json()
+    assert (shown["waiting"], shown["dropped"]) == (2, 2)
+    assert not any("went unjudged" in one for one in shown["troubles"])
+    page = device_site.client(Role.ADMIN).get("/settings", headers={"accept": "text/html"}).text
+    assert "lane-cam" in page
+    assert "went unjudged" not in page
     assert store.purge(at=clock.now) == 0
-    assert store.purge(at=clock.now + timedelta(days=3, minutes=1)) == 3
+    assert store.purge(at=clock.now + timedelta(days=3, minutes=1)) == 2
+    (shown,) = device_site.client(Role.VIEWER).get("/devices").json()
+    assert any("2 frames went unjudged" in one for one in shown["troubles"])
+    page = device_site.client(Role.ADMIN).get("/settings", headers={"accept": "text/html"}).text
+    assert "2 frames went unjudged" in page
     assert store.waiting("lane", after=None) == ()
 
 
@@ -178,7 +191,14 @@ def test_a_frame_that_comes_after_newer_ones_were_judged_is_counted(device_site:
     assert store.judged("lane", clock.now, seen={newest.number}, at=clock.now) == 1
     (shown,) = device_site.client(Role.VIEWER).get("/devices").json()
     assert shown["late_frames"] == 2
-    assert any("2 frames came when newer ones" in one for one in shown["troubles"])
+    (sentence,) = (one for one in shown["troubles"] if "2 frames came when newer ones" in one)
+    assert sentence.endswith("passed over; the last 0 min ago")
+    clock.now += timedelta(hours=23)
+    (shown,) = device_site.client(Role.VIEWER).get("/devices").json()
+    assert any("the last 23 h ago" in one for one in shown["troubles"])
+    clock.now += timedelta(hours=2)
+    (shown,) = device_site.client(Role.VIEWER).get("/devices").json()
+    assert (shown["late_frames"], [one for one in shown["troubles"] if "newer ones" in one]) == (2, [])
     assert store.pending() == {}
 
 
