@@ -13,6 +13,7 @@ from web import (
     cameras_api,
     classic_api,
     detect_api,
+    device_frames_api,
     devices_api,
     evidence_api,
     exports_api,
@@ -89,6 +90,7 @@ def create_app(services: WebServices) -> FastAPI:
     app.include_router(webhook_api.router)
     app.include_router(search_api.router)
     app.include_router(statistics_api.router)
+    app.include_router(device_frames_api.router)
     app.include_router(devices_api.router)
     app.include_router(zones_api.router)
     app.include_router(retention_api.router)
