@@ -7,15 +7,13 @@ import uuid
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import partial
 
 from gotcha.analyzers import AnalysisTools
+from gotcha.photo_evidence import PhotoEvidence
 from gotcha.photo_look import SeenVehicle, look_at, voted
-from gotcha.photo_picture import PhotoPicture, stored_photo
+from gotcha.photo_picture import PhotoPicture
 from jobs.camera_lock import camera_locked
 from pipeline.errors import EvidenceError, EvidenceUnavailableError, PictureError
-from pipeline.evidence import EvidenceRecorder, EvidenceTools
-from pipeline.frame import Frame
 from pipeline.geometry import Box
 from pipeline.judge import PhotoPair
 from pipeline.photo_pair import PairComparison, Sight, compare_pair, take_sight
@@ -32,11 +30,8 @@ from pipeline.photo_report import (
 )
 from pipeline.plate import PlateSighting
 from pipeline.plate_match import PlateMatch, same_plate
-from pipeline.report import Evidence, EvidenceKind, Report, ReportState
+from pipeline.report import EvidenceKind, Report, ReportState
 from storage.photo_waits import PhotoWaits
-from vision.annotate import mark_photo
-from vision.encode import encode_jpeg
-from vision.view_picture import draw_view
 
 _log = logging.getLogger(__name__)
 
@@ -45,10 +40,6 @@ _LOCK_S = 60.0
 _NAMESPACE = uuid.UUID("5b1d7a52-6c0a-4c0e-9a0c-3f4a8f0c7d11")
 # Views smaller than this cannot be compared (pipeline.background.same_view).
 _LEAST_VIEW_PX = 64
-_AS_SECOND = {
-    EvidenceKind.PHOTO_1: EvidenceKind.PHOTO_2,
-    EvidenceKind.PHOTO_1_MARKED: EvidenceKind.PHOTO_2_MARKED,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +60,7 @@ class PhotoPairs:
     def __init__(self, tools: AnalysisTools) -> None:
         self._tools = tools
         self._waits = PhotoWaits(tools.engine)
+        self._evidence = PhotoEvidence(tools)
 
     def place(
         self, sighting: PhotoSighting, seen: SeenVehicle, photo: PhotoPicture, others: tuple[SeenVehicle, ...]
@@ -167,7 +159,7 @@ class PhotoPairs:
 
     def _compared(self, report: Report, now: Sight) -> PairComparison | None:
         try:
-            stored = self._stored(report)
+            stored = self._evidence.first_photo(report)
             then = take_sight(stored, _box_in(report, stored), ())
         except EvidenceUnavailableError:
             # The photo is there, out of reach: taken for another view, the pair would never be made.
@@ -179,14 +171,10 @@ class PhotoPairs:
             return None
         return compare_pair(then, now)
 
-    def _stored(self, report: Report) -> PhotoPicture:
-        (first,) = (item for item in report.evidence if item.kind is EvidenceKind.PHOTO_1)
-        return stored_photo(self._tools.evidence.get(first.key))
-
     def _wait(self, sighting: PhotoSighting, seen: SeenVehicle, photo: PhotoPicture) -> Report:
         name = f"{photo.sha256}/{sighting.camera}/{sighting.zone.name}/{seen.box}"
-        evidence = self._evidence(sighting, photo, second=False)
-        plate = self._plate(sighting, seen.sighting)
+        evidence = self._evidence.photo(sighting, photo, second=False)
+        plate = self._evidence.plate(sighting, seen.sighting)
         report = waiting_report(uuid.uuid5(_NAMESPACE, name).hex, sighting, (*evidence, *plate))
         self._tools.keeper.keep([report])
         return report
@@ -194,18 +182,17 @@ class PhotoPairs:
     def _pair(self, match: _Match, sighting: PhotoSighting, seen: SeenVehicle, photo: PhotoPicture) -> Report:
         waiting = match.report
         earlier = waiting.parked_at < sighting.taken_at
-        stored = self._stored(waiting)
+        stored = self._evidence.first_photo(waiting)
         read = self._read_again(waiting, stored)
-        readings = (read, seen.sighting) if earlier else (seen.sighting, read)
         gap_s = abs((sighting.taken_at - waiting.parked_at).total_seconds())
-        mine = self._evidence(sighting, photo, second=earlier)
+        mine = self._evidence.photo(sighting, photo, second=earlier)
         theirs = tuple(item for item in waiting.evidence if item.kind is not EvidenceKind.PLATE)
-        if not earlier:
-            theirs = tuple(self._as_second(item, waiting.camera) for item in theirs)
         crops = tuple(item for item in waiting.evidence if item.kind is EvidenceKind.PLATE)
-        later = photo.frame(sighting.camera, sighting.taken_at)
-        if not earlier:
-            later = stored.frame(waiting.camera, waiting.parked_at)
+        if earlier:
+            readings, later = (read, seen.sighting), photo.frame(sighting.camera, sighting.taken_at)
+        else:
+            readings, later = (seen.sighting, read), stored.frame(waiting.camera, waiting.parked_at)
+            theirs = tuple(self._evidence.as_second(item, waiting.camera) for item in theirs)
         report = paired_report(
             waiting,
             sighting,
@@ -214,9 +201,9 @@ class PhotoPairs:
             evidence=(
                 *theirs,
                 *mine,
-                *self._view_map(match, later),
+                *self._evidence.view_map(match.compared, later),
                 *crops,
-                *self._plate(sighting, seen.sighting),
+                *self._evidence.plate(sighting, seen.sighting),
             ),
         )
         self._tools.keeper.keep([report])
@@ -235,48 +222,6 @@ class PhotoPairs:
         box = _box_in(waiting, stored)
         best = max(look.vehicles, key=lambda vehicle: vehicle.box.iou(box), default=None)
         return None if best is None or best.box.iou(box) < 0.5 else best.sighting
-
-    def _evidence(
-        self, sighting: PhotoSighting, photo: PhotoPicture, *, second: bool
-    ) -> tuple[Evidence, ...]:
-        return self._recorder(sighting.camera).photo(
-            photo.frame(sighting.camera, sighting.taken_at),
-            second=second,
-            vehicle=sighting.box,
-            zone=sighting.zone,
-        )
-
-    def _view_map(self, match: _Match, later: Frame) -> tuple[Evidence, ...]:
-        where = match.compared.where
-        return () if where is None else (self._recorder(later.camera).view_map(later, where),)
-
-    def _plate(self, sighting: PhotoSighting, found: PlateSighting | None) -> tuple[Evidence, ...]:
-        if found is None:
-            return ()
-        return (self._recorder(sighting.camera).plate(found, sighting.taken_at),)
-
-    def _as_second(self, item: Evidence, camera: str) -> Evidence:
-        return self._tools.evidence.put(
-            camera=camera,
-            kind=_AS_SECOND[item.kind],
-            taken_at=item.taken_at,
-            data=self._tools.evidence.get(item.key),
-            media_type=item.media_type,
-        )
-
-    def _recorder(self, camera: str) -> EvidenceRecorder:
-        config = self._tools.config
-        return EvidenceRecorder(
-            camera=camera,
-            store=self._tools.evidence,
-            tools=EvidenceTools(
-                encode=partial(encode_jpeg, quality=config.evidence.jpeg_quality),
-                mark=mark_photo,
-                draw_view=draw_view,
-                cut=lambda _from_s, _to_s: None,
-                time_zone=config.time_zone_of(camera) if camera in config.cameras else config.time_zone,
-            ),
-        )
 
     def _region(self, camera: str) -> str:
         config = self._tools.config
