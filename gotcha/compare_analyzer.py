@@ -67,7 +67,7 @@ class CompareAnalyzer:
     def _uploaded(self, file: UploadedFile) -> _Compared:
         with self._tools.uploads.opened(file.key) as path:
             facts = photo_facts(path, self._limits, utc_now())
-            photo = open_photo(path, facts.media_type)
+            photo = open_photo(path, facts.media_type, file.name)
         return _Compared(photo=photo, vehicles=self._vehicles(photo))
 
     def _reported(self, report_id: str) -> _Compared:

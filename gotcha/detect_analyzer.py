@@ -51,7 +51,7 @@ class DetectAnalyzer:
         began_s = monotonic()
         with self._tools.uploads.opened(file.key) as path:
             facts = photo_facts(path, self._limits, utc_now())
-            photo = open_photo(path, facts.media_type)
+            photo = open_photo(path, facts.media_type, file.name)
         decoded_s = monotonic()
         place = photo_place(config, analysis.asked.camera, facts.position)
         look = look_at(photo.bgr(), config=config, models=models, region=place.region, masks=place.masks)

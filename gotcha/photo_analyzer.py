@@ -65,7 +65,7 @@ class PhotoAnalyzer:
         config = self._tools.config
         with self._tools.uploads.opened(file.key) as path:
             facts = photo_facts(path, self._limits, utc_now())
-            photo = open_photo(path, facts.media_type)
+            photo = open_photo(path, facts.media_type, file.name)
         place = photo_place(config, analysis.asked.camera, facts.position)
         given = analysis.asked.settings.get(TAKEN_AT)
         moment = photo_moment(

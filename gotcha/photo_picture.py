@@ -47,24 +47,31 @@ class PhotoPicture(ArrayPicture):
         return Frame(camera=camera, index=0, at_s=0.0, taken_at=taken_at, picture=self, detail=self)
 
 
-def open_photo(path: Path, media_type: MediaType) -> PhotoPicture:
-    """Decode a photo whose header `jobs.photo_facts.photo_facts` has looked at.
+def open_photo(path: Path, media_type: MediaType, name: str = "the photo") -> PhotoPicture:
+    """Decode a photo whose header `jobs.photo_facts.photo_facts` has looked at; `name` is for what is raised.
 
     Raises:
         PictureError: it is damaged.
     """
     try:
         with PillowImage.open(path) as opened:
-            upright = ImageOps.exif_transpose(opened).convert("RGB")
+            upright = _eight_bits(ImageOps.exif_transpose(opened)).convert("RGB")
             image = cv2.cvtColor(np.asarray(upright, dtype=np.uint8), cv2.COLOR_RGB2BGR)
         data = path.read_bytes()
     # Strangers' bytes: decoders raise whatever comes to them.
     except Exception as error:
-        raise PictureError(f"the photo is damaged: it cannot be decoded ({type(error).__name__})") from error
+        raise PictureError(f"{name} is damaged: it cannot be decoded") from error
     kept = np.asarray(image, dtype=np.uint8)
     if media_type is MediaType.JPEG:
         return PhotoPicture(kept, data)
     return PhotoPicture(kept, encode_jpeg(kept, quality=_KEPT_QUALITY), converted=True)
+
+
+def _eight_bits(image: PillowImage.Image) -> PillowImage.Image:
+    """A grey picture of 16 bits with its upper 8: Pillow would cut every brighter pixel off as white."""
+    if not image.mode.startswith("I"):
+        return image
+    return PillowImage.fromarray((np.asarray(image) >> 8).clip(0, 255).astype(np.uint8))
 
 
 def stored_photo(jpeg: bytes) -> PhotoPicture:

@@ -13,6 +13,7 @@ import pillow_heif
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from jobs.exif_values import ExifTime, Position, exif_position, exif_time
+from jobs.jpeg_end import jpeg_is_whole
 from pipeline.errors import UploadRefusedError, UploadTooLargeError
 from pipeline.geometry import Size
 
@@ -105,6 +106,8 @@ def photo_facts(path: Path, limits: PhotoLimits, now: datetime) -> PhotoFacts:
             _check_size(width, height, limits)
             if media_type is MediaType.PNG:
                 image.info.update(_png_exif(path))
+            elif media_type is MediaType.JPEG and not jpeg_is_whole(path):
+                raise UploadRefusedError("the file begins like a JPEG picture and is cut off")
             # The base class's: that of PNG decodes the whole picture where the header has no EXIF.
             exif = Image.Image.getexif(image)
             details = exif.get_ifd(ExifTags.IFD.Exif)

@@ -28,6 +28,7 @@ from jobs.analysis_queue import AnalysisQueue
 from jobs.embedded_redis import RedisService, open_redis
 from jobs.photo_facts import MediaType
 from jobs.photo_intake import NamedFile, PhotosAsked, ReportRevision
+from pipeline.errors import PictureError
 from pipeline.photo_report import OTHER_VIEW
 from pipeline.picture import Image
 from pipeline.report import EvidenceKind, RejectionReason, Report, ReportState
@@ -298,6 +299,24 @@ def test_a_photo_that_was_held_upright_is_turned(kind: MediaType, tmp_path: Path
     assert int(gray[32, 2]) > int(gray[32, 45])
 
 
+def test_a_grey_photo_of_16_bits_keeps_its_shades(tmp_path: Path) -> None:
+    """Pillow made all but its darkest pixels white: no vehicle was seen on it."""
+    shades = np.linspace(0, 65_535, 64, dtype=np.uint16)[None, :].repeat(48, axis=0)
+    path = tmp_path / "photo"
+    PillowImage.fromarray(shades).save(path, "PNG", exif=exif_of(orientation=3))
+    gray = open_photo(path, MediaType.PNG).bgr()[:, :, 1]
+    assert np.abs(gray[:, ::-1].astype(int) - shades // 256).max() <= 1
+
+
+def test_a_damaged_photo_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "photo"
+    whole = bytearray(photo(kind="PNG"))
+    whole[whole.index(b"IDAT") + 20] ^= 0xFF
+    path.write_bytes(whole)
+    with pytest.raises(PictureError, match=r"^gate\.png is damaged: it cannot be decoded$"):
+        open_photo(path, MediaType.PNG, "gate.png")
+
+
 def test_a_heic_photo_is_decoded(tmp_path: Path) -> None:
     path = tmp_path / "photo"
     path.write_bytes(photo(kind="HEIF"))
@@ -331,9 +350,12 @@ def test_a_photo_whose_second_never_comes_is_rejected_with_that_reason(desk: Des
 
 
 def test_a_damaged_photo_fails_with_a_sentence(desk: Desk, scene: Scene) -> None:
-    whole = jpeg(scene.frame(100.0), 0)
-    analysis = desk.analyse(whole[: len(whole) // 2])
+    file = io.BytesIO()
+    PillowImage.fromarray(scene.frame(100.0)).save(file, "PNG")
+    damaged = bytearray(file.getvalue())
+    damaged[len(damaged) // 2] ^= 0xFF
+    analysis = desk.analyse(bytes(damaged))
     assert analysis.state is AnalysisState.FAILED
-    assert "damaged" in analysis.error
+    assert analysis.error == "0.jpg is damaged: it cannot be decoded"
     assert uuid.UUID(analysis.id)
     assert desk.reports() == []

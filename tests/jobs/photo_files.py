@@ -77,6 +77,14 @@ def text_bomb_png() -> bytes:
     return good[:33] + bomb + good[33:]
 
 
+def cut_jpeg() -> bytes:
+    """The first half of a JPEG, with a whole preview in its EXIF as phones write it."""
+    exif, preview = b"Exif\0\0" + exif_of(taken="2026:02:01 10:00:00").tobytes(), photo(size=(16, 16))
+    segment = b"\xff\xe1" + struct.pack(">H", 2 + len(exif) + len(preview)) + exif + preview
+    whole = photo(size=(640, 480))
+    return whole[:2] + segment + whole[2 : len(whole) // 2]
+
+
 def jpeg_of_size(width: int, height: int) -> bytes:
     """A JPEG whose frame header announces another size than its data has."""
     good = photo()
@@ -112,6 +120,8 @@ BAD: Mapping[str, tuple[Callable[[], bytes], str]] = {
     "a web page": (lambda: b"<html><script>alert(1)</script></html>", "a text"),
     "a video": (lambda: b"\0\0\0\x18ftypmp42" + b"\0" * 100, "a video"),
     "half a JPEG header": (lambda: b"\xff\xd8\xff\xe0", "is none, or is damaged"),
+    "half a JPEG": (cut_jpeg, "is cut off"),
+    "half a PNG": (lambda: photo(kind="PNG")[:150], "is cut off"),
     "a JPEG in name alone": (lambda: b"\xff\xd8\xff" + b"x" * 1000, "is none, or is damaged"),
     "the year 0": (_taken("0001:01:01 00:00:00"), "before digital cameras"),
     "the year 2999": (_taken("2999:01:01 00:00:00"), "in the future"),
