@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import json
-import os
-import tempfile
-import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Engine
 
-from gotcha.cli.report_json import Json, moment_json, stored_json
 from gotcha.config import Config
 from gotcha.export_contents import PackContents, PackedItem
 from gotcha.export_masking import EvidenceMasker, MaskedCopy, PhotoRegions
-from gotcha.export_pdf import evidence_pdf
+from gotcha.export_zip import partial_file, write_pack
 from pipeline.errors import EvidenceError, StorageError
 from pipeline.lifecycle import next_state
 from pipeline.report import Evidence, EvidenceKind, Report, ReportState
 from storage.access_log import Access, AccessAction, LoggedEvidence, SqlAccessLog
 from storage.blob_store import BlobStore
-from storage.chain import Proof, proof_of
+from storage.chain import proof_of
 from storage.evidence_keys import safe_name
 from storage.record_hash import sha256
 from storage.report_store import SqlReportStore
@@ -36,20 +30,6 @@ _ORIGINAL_OF = {
     EvidenceKind.PHOTO_2_MARKED: EvidenceKind.PHOTO_2,
     EvidenceKind.VIEW_MAP: EvidenceKind.PHOTO_2,
 }
-_README = """\
-이 묶음의 사진과 영상은 사람의 머리와 다른 차량의 번호판을 가린 사본입니다.
-가릴 것이 없는 파일은 원본 그대로입니다.
-원본은 변경 없이 보관되며, report.json 의 original_sha256 으로 대조할 수 있습니다.
-
-Photos and clips in this pack are copies with people's heads and other vehicles' plates hidden; a file in
-which there was nothing to hide is the original itself ("same": true in report.json). The originals are kept
-unaltered; original_sha256 in report.json is the SHA-256 each must have.
-
-  report.pdf    for reading
-  report.json   the report, its evidence and its place in the hash chain, for programs
-  record.json   the record whose SHA-256 is chain.record_sha256 in report.json
-  evidence/     the copies; sha256 in report.json is theirs
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,8 +125,8 @@ class Exporter:
         )
         try:
             request.folder.mkdir(parents=True, exist_ok=True)
-            with _partial(request.folder) as partial:
-                _write(partial, contents, proof)
+            with partial_file(request.folder) as partial:
+                write_pack(partial, contents, proof)
                 self._record(report, request, path)
                 partial.replace(path)
         except OSError as error:
@@ -221,66 +201,3 @@ class Exporter:
         zones = {zone.name: zone for zone in self._config.zones_of(report.camera)}
         zone = zones.get(report.zone)
         return zone.photo_gap_s if zone is not None and zone.kind.value == report.zone_kind else None
-
-
-@contextmanager
-def _partial(folder: Path) -> Iterator[Path]:
-    """A new file for this user alone; gone at the end unless it was renamed."""
-    descriptor, name = tempfile.mkstemp(prefix=".gotcha-", suffix=".partial", dir=folder)
-    os.close(descriptor)
-    try:
-        yield Path(name)
-    finally:
-        Path(name).unlink(missing_ok=True)
-
-
-def _write(path: Path, contents: PackContents, proof: Proof) -> None:
-    with zipfile.ZipFile(path, "w") as pack:
-        _add(pack, "README.txt", _README.encode(), contents.made_at)
-        _add(pack, "report.pdf", evidence_pdf(contents), contents.made_at)
-        text = json.dumps(_pack_json(contents), ensure_ascii=False, indent=2)
-        _add(pack, "report.json", text.encode(), contents.made_at)
-        _add(pack, "record.json", proof.record, contents.made_at)
-        for item in contents.items:
-            _add(pack, item.name, item.data, item.evidence.taken_at, squeeze=False)
-    with path.open("rb") as written:
-        os.fsync(written.fileno())
-
-
-def _add(pack: zipfile.ZipFile, name: str, data: bytes, at: datetime, *, squeeze: bool = True) -> None:
-    info = zipfile.ZipInfo(name, at.timetuple()[:6])
-    info.external_attr = 0o600 << 16
-    info.compress_type = zipfile.ZIP_DEFLATED if squeeze else zipfile.ZIP_STORED
-    pack.writestr(info, data)
-
-
-def _pack_json(contents: PackContents) -> dict[str, Json]:
-    link = contents.link
-    found = stored_json(contents.stored, contents.history)
-    found["plate_corrected"] = contents.plate_corrected
-    found["evidence"] = [
-        {
-            "file": item.name,
-            "kind": item.evidence.kind.value,
-            "taken_at": moment_json(item.evidence.taken_at),
-            "media_type": item.evidence.media_type,
-            "sha256": item.sha256,
-            "original_sha256": item.evidence.sha256,
-            "original_key": item.evidence.key,
-            "same": item.same,
-            "hidden": {"heads": item.heads, "plates": item.plates},
-        }
-        for item in contents.items
-    ]
-    found["chain"] = {
-        "camera": link.camera,
-        "position": link.position,
-        "kind": link.kind.value,
-        "revision": link.revision,
-        "at": moment_json(link.at),
-        "record_sha256": link.record_sha256,
-        "previous_sha256": link.previous_sha256,
-        "link_sha256": link.link_sha256,
-    }
-    found["exported"] = {"at": moment_json(contents.made_at), "by": contents.made_by}
-    return found
