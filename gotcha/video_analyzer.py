@@ -24,12 +24,14 @@ from sources.video_facts import VideoFacts, VideoLimits
 from sources.video_probe import probed
 from storage.analyses import Analysis, Progress, UploadedFile
 from storage.evidence_folder import EvidenceFolder
-from storage.upload_store import UploadStore
+from storage.upload_store import UploadStore, check_content
 
 if TYPE_CHECKING:
     from gotcha.analysis import AnalysisResult
     from gotcha.models import Models
 
+# Analysed to its end, a video ends by less before the last stamp of its packets.
+_SHORT_S = 2.0
 _UNDATED = (
     "the video does not say when it was filmed: its times count from when it was handed in and are not "
     "those of the street"
@@ -73,7 +75,8 @@ class VideoAnalyzer:
             UploadError: the file is gone.
             UploadRefusedError: it is no video that can be analysed.
             SourceError: nothing of it can be decoded.
-            StorageUnavailableError, EvidenceUnavailableError: the database or the evidence is away.
+            StorageUnavailableError, EvidenceUnavailableError, UploadUnavailableError: the database, the
+                evidence or the file's own disk is away.
         """
         (file,) = analysis.asked.files
         with self._uploads.opened(file.key) as path:
@@ -82,6 +85,9 @@ class VideoAnalyzer:
                 return json.dumps(self._annotate(analysis, file, path, facts, control))
             result = self._run(analysis, path, facts, control, evidence=self._evidence)
             control.check()
+            if facts.ends_early_s is not None or result.analysed_s < facts.length_s - _SHORT_S:
+                # Its sender's file may end here, or its disk: what stood in the rest would never be judged.
+                check_content(path, file.key)
         given, undated = _started(analysis, facts)
         revisions = [_noted(one) for one in result.revisions] if undated else result.revisions
         self._reports.keep(revisions)

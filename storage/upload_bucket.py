@@ -25,7 +25,14 @@ from pipeline.errors import UploadError, UploadUnavailableError
 from storage.blob_store import StoredBlob
 from storage.evidence_bucket import CONNECT_TIMEOUT_S, READ_TIMEOUT_S, BucketAddress
 from storage.upload_folder import clear_left_behind
-from storage.upload_store import Incoming, StoredUpload, check_upload_key, incoming
+from storage.upload_store import (
+    Incoming,
+    StoredUpload,
+    check_upload_key,
+    incoming,
+    told_from_damage,
+    unreadable,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -82,8 +89,12 @@ class UploadBucket:
         path = self._scratch / f"read-{secrets.token_hex(16)}"
         try:
             with self._translated(f"did not give {key}"):
-                self._client.download_file(self._bucket, self._prefix + key, str(path), Config=_TRANSFER)
-            yield path
+                try:
+                    self._client.download_file(self._bucket, self._prefix + key, str(path), Config=_TRANSFER)
+                except OSError as error:
+                    raise unreadable(key, error) from error
+            with told_from_damage(path, key):
+                yield path
         finally:
             path.unlink(missing_ok=True)
 
@@ -127,7 +138,7 @@ class UploadBucket:
 
 
 def _is_away(error: Exception) -> bool:
-    """Whether the server, or the line to it, is at fault, and not what was asked of it."""
+    """Whether the server, the line to it or the login is at fault, and not the file that was asked for."""
     if isinstance(error, ClientError):
-        return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)) >= 500
+        return error.response.get("Error", {}).get("Code") not in _GONE
     return isinstance(error, _AWAY)

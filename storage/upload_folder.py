@@ -9,9 +9,16 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from pipeline.errors import UploadError
+from pipeline.errors import UploadError, UploadUnavailableError
 from storage.blob_store import StoredBlob
-from storage.upload_store import Incoming, StoredUpload, check_upload_key, incoming
+from storage.upload_store import (
+    Incoming,
+    StoredUpload,
+    check_upload_key,
+    incoming,
+    told_from_damage,
+    unreadable,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -45,9 +52,19 @@ class UploadFolder:
     @contextmanager
     def opened(self, key: str) -> Iterator[Path]:
         path = self._path(key)
-        if not path.is_file():
-            raise UploadError(f"the uploaded file {key} is gone from {self._root}")
-        yield path
+        try:
+            path.stat()
+        except FileNotFoundError:
+            # A disk that is not mounted holds nothing at all.
+            if not self._incoming.is_dir():
+                raise UploadUnavailableError(
+                    f"the folder of uploads {self._root} is away: check that its disk is mounted"
+                ) from None
+            raise UploadError(f"the uploaded file {key} is gone from {self._root}") from None
+        except OSError as error:
+            raise unreadable(key, error) from error
+        with told_from_damage(path, key):
+            yield path
 
     def delete(self, key: str) -> bool:
         path = self._path(key)

@@ -12,7 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from pipeline.errors import UploadError, UploadRefusedError, UploadTooLargeError
+from pipeline.errors import (
+    SourceError,
+    UploadError,
+    UploadRefusedError,
+    UploadTooLargeError,
+    UploadUnavailableError,
+)
 from storage.blob_store import StoredBlob
 
 _KEY = re.compile(r"([0-9a-f]{2})/\1[0-9a-f]{62}", re.ASCII)
@@ -43,7 +49,9 @@ class UploadStore(Protocol):
         """The file of `key` on this machine's disk, for reading only, while the block lasts.
 
         Raises:
-            UploadError: it is gone, or the key is not one of ours.
+            UploadError: it is gone or altered, or the key is not one of ours.
+            UploadUnavailableError: it cannot be read now, also where that is found out within the block by
+                who takes it for damaged.
         """
         ...
 
@@ -163,6 +171,53 @@ def incoming(
         yield file
     finally:
         file.discard()
+
+
+@contextmanager
+def told_from_damage(path: Path, key: str) -> Iterator[None]:
+    """Tells a file that cannot be read from one that its sender has damaged, while the block lasts.
+
+    A decoder takes what its disk does not give for the end of the file, or for damage in it.
+
+    Args:
+        path: where the file lies.
+        key: what it is kept under.
+
+    Raises:
+        UploadUnavailableError, UploadError: in the place of an error of the block, see `check_content`.
+    """
+    try:
+        yield
+    except (SourceError, UploadRefusedError, OSError):
+        check_content(path, key)
+        raise
+
+
+def check_content(path: Path, key: str) -> None:
+    """Read a kept file to its end.
+
+    Raises:
+        UploadUnavailableError: its disk does not give it now.
+        UploadError: it is not what was kept under `key`.
+    """
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while block := file.read(_BLOCK_BYTES):
+                digest.update(block)
+    except OSError as error:
+        raise unreadable(key, error) from error
+    if digest.hexdigest() != key.rpartition("/")[2]:
+        raise UploadError(
+            f"the uploaded file {key} is not what was kept: its disk has altered it; send it again"
+        )
+
+
+def unreadable(key: str, error: OSError) -> UploadUnavailableError:
+    """What to say when the disk of an uploaded file does not give it."""
+    return UploadUnavailableError(
+        f"the uploaded file {key} cannot be read now: {error.strerror or error}; check its disk"
+    )
 
 
 def check_upload_key(key: str) -> None:

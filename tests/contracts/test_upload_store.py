@@ -11,9 +11,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 
-from pipeline.errors import UploadError, UploadRefusedError, UploadTooLargeError, UploadUnavailableError
-from storage.upload_bucket import UploadBucket
+from pipeline.errors import (
+    PictureError,
+    SourceOpenError,
+    UploadError,
+    UploadRefusedError,
+    UploadTooLargeError,
+    UploadUnavailableError,
+)
+from storage.upload_bucket import UploadBucket, _is_away
 from storage.upload_folder import UploadFolder
 from storage.upload_store import StoredUpload, UploadStore
 from tests.s3 import NewBucket
@@ -125,3 +133,52 @@ def test_a_bucket_that_does_not_answer_is_told_from_a_file_that_is_gone(
         with pytest.raises(UploadUnavailableError), UploadBucket(away, tmp_path).opened(key):
             pass
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_whose_disk_is_not_mounted_is_told_from_a_file_that_is_gone(tmp_path: Path) -> None:
+    """Its files were taken for gone, and the analyses of all of them failed for good."""
+    store = UploadFolder(tmp_path / "uploads")
+    upload = put(store)
+    (tmp_path / "uploads").rename(tmp_path / "elsewhere")
+    (tmp_path / "uploads").mkdir()
+    with pytest.raises(UploadUnavailableError, match="is away"), store.opened(upload.key):
+        pass
+    (tmp_path / "uploads").rmdir()
+    (tmp_path / "elsewhere").rename(tmp_path / "uploads")
+    with store.opened(upload.key) as path:
+        assert path.read_bytes() == DATA
+
+
+@pytest.mark.parametrize("error", [UploadRefusedError, PictureError, SourceOpenError, OSError])
+def test_what_was_altered_on_its_disk_is_no_damage_of_the_senders(
+    store: UploadStore, error: type[Exception]
+) -> None:
+    upload = put(store)
+    with pytest.raises(error, match="is damaged"), store.opened(upload.key):
+        raise error("the picture is damaged")
+    with pytest.raises(UploadError, match="its disk has altered it"), store.opened(upload.key) as path:
+        path.write_bytes(DATA[:-1])
+        raise error("the picture is damaged")
+
+
+def test_what_a_disk_does_not_give_now_is_no_damage(tmp_path: Path) -> None:
+    """Its decoder took it for damaged: the analysis failed for good, and the file was as it had been sent."""
+    store = UploadFolder(tmp_path / "uploads")
+    upload = put(store)
+    kept, aside = tmp_path / "uploads" / upload.key, tmp_path / "aside"
+    kept.rename(aside)
+    kept.mkdir()
+    with pytest.raises(UploadUnavailableError, match="cannot be read now"), store.opened(upload.key):
+        raise PictureError("the picture is damaged")
+    kept.rmdir()
+    aside.rename(kept)
+    with store.opened(upload.key) as path:
+        assert path.read_bytes() == DATA
+
+
+@pytest.mark.parametrize(
+    ("code", "away"),
+    [("404", False), ("NoSuchKey", False), ("403", True), ("ExpiredToken", True), ("SlowDown", True)],
+)
+def test_a_login_that_has_run_out_is_mended_and_no_fault_of_the_file(code: str, away: bool) -> None:
+    assert _is_away(ClientError({"Error": {"Code": code}}, "GetObject")) is away

@@ -22,7 +22,7 @@ from jobs.analyses import AnalysisControl, AnalysisInterrupted, AnalysisRunner
 from jobs.redis_connection import connect
 from jobs.report_keeper import ReportKeeper
 from jobs.video_intake import ANNOTATED, STARTED_AT
-from pipeline.errors import EvidenceUnavailableError, UploadRefusedError
+from pipeline.errors import EvidenceUnavailableError, UploadError, UploadRefusedError
 from pipeline.geometry import Size
 from storage.analyses import (
     Analysis,
@@ -274,6 +274,17 @@ def test_a_video_that_was_cut_gives_what_is_there_and_says_where_it_ends(
     assert found["events"][0]["event"] == "arrived"
     assert 3.0 < found["analysed_s"] < LENGTH_S - 1.0
     assert worker.sent(cut).asked.files[0].size_bytes == len(whole) * 3 // 4
+
+
+def test_what_a_disk_has_lost_of_a_video_is_not_where_it_ends(worker: Worker, parking: Parking) -> None:
+    """Half of it was analysed as if there were no more, and that answered whoever sent the file again."""
+    analysis = worker.sent(parking.path)
+    (kept,) = (path for path in worker.folder.glob("uploads/??/*"))
+    kept.write_bytes(parking.path.read_bytes()[: kept.stat().st_size * 3 // 4])
+    with pytest.raises(UploadError, match="its disk has altered it"):
+        worker.analyze(analysis)
+    assert worker.reports.list(ReportFilter()) == ()
+    assert worker.analyze(worker.sent(parking.path))["ended"] is None
 
 
 def test_what_came_by_another_way_than_the_guarded_ones_is_looked_at_all_the_same(
