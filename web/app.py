@@ -10,6 +10,7 @@ from web import (
     accounts_api,
     analyses_api,
     auth_api,
+    camera_trials_api,
     cameras_api,
     classic_api,
     detect_api,
@@ -96,7 +97,7 @@ def create_app(services: WebServices) -> FastAPI:
     app.include_router(retention_api.router)
     app.include_router(notifications_api.router)
     app.include_router(cameras_api.router)
-    app.include_router(cameras_api.trials)
+    app.include_router(camera_trials_api.router)
     app.include_router(accounts_api.router)
     for page in (
         shell,
