@@ -104,6 +104,6 @@ def _newest(store: AnalysisStore, analysis: Analysis) -> Analysis:
 
 def _written(path: Path, incoming: Incoming) -> Incoming:
     if not path.is_file():
-        raise UploadRefusedError(f"{path}: there is no such file")
+        raise UploadRefusedError(f"{path}: {'it is no file' if path.exists() else 'there is no such file'}")
     incoming.write_file(path)
     return incoming

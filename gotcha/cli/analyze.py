@@ -22,6 +22,7 @@ from gotcha.cli.analysis_shown import show_analysis
 from gotcha.cli.console import err, out
 from gotcha.cli.moments import moment_of
 from gotcha.cli.options import common
+from gotcha.cli.outputs import STANDARD_OUTPUT, refuse_unusable
 from gotcha.cli.report_json import reports_csv
 from gotcha.cli.report_table import duration_shown
 from gotcha.cli.stopping import stop_on_signals
@@ -68,7 +69,8 @@ def analyze(
       gotcha analyze yesterday.mp4 --camera gate --csv reports.csv --annotated seen.mp4
     """
     if not file.is_file():
-        raise SourcePermanentError(f"{file}: there is no such file")
+        raise SourcePermanentError(f"{file}: {'it is no file' if file.exists() else 'there is no such file'}")
+    refuse_unusable((one for one in (json_file, csv_file, annotated) if one is not None), read=file)
     video = file.resolve()
     config = _config(context).for_file(video, camera)
     time_zone = config.time_zone_of(next(iter(config.cameras)))
@@ -112,7 +114,7 @@ def analyze(
         )
     if csv_file:
         _write(csv_file, reports_csv(result.reports))
-    if Path("-") not in (json_file, csv_file):
+    if STANDARD_OUTPUT not in (json_file, csv_file):
         show_analysis(result, config, folder, out())
 
 
@@ -140,7 +142,7 @@ def _progress() -> Progress:
 
 
 def _write(path: Path, text: str) -> None:
-    if path == Path("-"):
+    if path == STANDARD_OUTPUT:
         typer.echo(text, nl=False)
         return
     try:

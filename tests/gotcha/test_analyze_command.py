@@ -97,6 +97,29 @@ def test_a_file_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
     assert f"{tmp_path / 'none' / 'a.json'} cannot be written: No such file or directory" in result.stderr
 
 
+@pytest.mark.parametrize("option", ["--json", "--csv", "--annotated"])
+def test_the_video_itself_is_never_written_over(tmp_path: Path, option: str) -> None:
+    """`--annotated yesterday.mp4` left the drawn copy where the recording had been."""
+    video = write_video(tmp_path / "street.mp4", frames=20, fps=10, keyframe_every=10)
+    (tmp_path / "same.mp4").hardlink_to(video)
+    recorded = video.read_bytes()
+    for name in ("street.mp4", "same.mp4", "../" + tmp_path.name + "/street.mp4"):
+        result = analyze(tmp_path, str(video), option, str(tmp_path / name))
+        assert (result.exit_code, "is the file that is read" in result.stderr) == (2, True)
+    assert video.read_bytes() == recorded
+
+
+def test_what_cannot_be_written_is_said_before_the_work(tmp_path: Path) -> None:
+    video = write_video(tmp_path / "street.mp4", frames=20, fps=10, keyframe_every=10)
+    for option, where in (("--json", tmp_path), ("--csv", tmp_path / "none" / "x.csv")):
+        result = analyze(tmp_path, str(video), option, str(where))
+        assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+        assert "cannot be written" in result.stderr
+    both = str(tmp_path / "found")
+    result = analyze(tmp_path, str(video), "--json", both, "--csv", both)
+    assert (result.exit_code, "written twice" in result.stderr) == (2, True)
+
+
 def test_csv_has_a_line_for_each_report() -> None:
     rows = list(csv.DictReader(io.StringIO(reports_csv([samples.final("a"), samples.rejected("b")]))))
     assert [row["state"] for row in rows] == ["final", "rejected"]
