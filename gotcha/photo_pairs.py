@@ -31,6 +31,8 @@ from pipeline.photo_report import (
 from pipeline.plate import PlateSighting
 from pipeline.plate_match import PlateMatch, same_plate
 from pipeline.report import EvidenceKind, Report, ReportState
+from storage.analyses import AnalysisKind
+from storage.analysis_store import AnalysisStore
 from storage.photo_waits import PhotoWaits
 
 _log = logging.getLogger(__name__)
@@ -100,10 +102,15 @@ class PhotoPairs:
     def give_up(self, now: datetime) -> int:
         """Reject the photos whose second one did not come in time; how many.
 
+        Photos that came in time and are not analysed yet, as no worker was there or something was away, may
+        hold it: then only those are rejected whose time was over before.
+
         Raises:
             StorageError: the database refuses.
         """
-        before = now - timedelta(seconds=self._tools.config.photos.partner_wait_s)
+        unseen = AnalysisStore(self._tools.engine).oldest_unfinished(AnalysisKind.PHOTO)
+        known_until = now if unseen is None else min(now, unseen)
+        before = known_until - timedelta(seconds=self._tools.config.photos.partner_wait_s)
         overdue = self._waits.overdue(stored_before=before)
         for report in overdue:
             with camera_locked(self._tools.redis, "photos", report.camera, longest_s=_LOCK_S):

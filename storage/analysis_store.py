@@ -263,6 +263,14 @@ class AnalysisStore:
                 select(func.count()).select_from(AnalysisRow).where(col(AnalysisRow.state).in_(UNFINISHED))
             ).one()
 
+    def oldest_unfinished(self, kind: AnalysisKind) -> datetime | None:
+        """When the oldest of a kind that has not ended was asked for, aware UTC; None: there is none."""
+        with reading(self._engine) as session:
+            oldest = select(func.min(AnalysisRow.created_at)).where(
+                AnalysisRow.kind == kind.value, col(AnalysisRow.state).in_(UNFINISHED)
+            )
+            return session.exec(oldest).one()
+
     def upload_keys(self) -> frozenset[str]:
         """The keys of all files that a stored analysis names: what was sent, and copies made of it."""
         with reading(self._engine) as session:
