@@ -21,6 +21,7 @@ from tests.web.served import PASSWORD
 from web.words import words
 
 _Scheme = Literal["dark", "light"]
+_LOCALES = {"en": "en-US", "ko": "ko-KR"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,17 +36,27 @@ class Seat:
 
 
 def seats(desk: _Scheme, phone: _Scheme) -> pytest.MarkDecorator:
-    """English at a desk and Korean on a phone, as the parameter `seat`."""
+    """English at a desk and Korean on a phone, as the parameter `seat`; the other pairs are slow tests."""
+    slow = pytest.mark.slow
     return pytest.mark.parametrize(
         "seat",
         [
-            Seat(language="en", locale="en-US", window={"width": 1280, "height": 800}, scheme=desk),
-            Seat(
-                language="ko", locale="ko-KR", window={"width": 390, "height": 780}, scheme=phone, touch=True
-            ),
+            pytest.param(_desk("en", desk), id=f"english-desk-{desk}"),
+            pytest.param(_phone("ko", phone), id=f"korean-phone-{phone}"),
+            pytest.param(_desk("ko", phone), id=f"korean-desk-{phone}", marks=slow),
+            pytest.param(_phone("en", desk), id=f"english-phone-{desk}", marks=slow),
         ],
-        ids=[f"english-desk-{desk}", f"korean-phone-{phone}"],
     )
+
+
+def _desk(language: str, scheme: _Scheme) -> Seat:
+    window: ViewportSize = {"width": 1280, "height": 800}
+    return Seat(language=language, locale=_LOCALES[language], window=window, scheme=scheme)
+
+
+def _phone(language: str, scheme: _Scheme) -> Seat:
+    window: ViewportSize = {"width": 390, "height": 780}
+    return Seat(language=language, locale=_LOCALES[language], window=window, scheme=scheme, touch=True)
 
 
 class Person:

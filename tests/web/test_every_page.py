@@ -100,6 +100,29 @@ def test_the_pages_that_no_other_test_looks_at(
 
 @pytest.mark.timeout(120)
 @seats("light", "dark")
+def test_who_reads_a_wide_table_keeps_the_place_as_it_changes(
+    site: Site, browser: Browser, tmp_path: Path, seat: Seat
+) -> None:
+    furnish(site.services)
+    site.services.redis.flushdb()
+    refused(site, "c", "a_column_is_missing" * 20)
+    with served(site.app) as address, seated(browser, seat, address, tmp_path) as person:
+        page = person.page
+        person.goes_to("/queue")
+        person.logs_in("anna")
+        table = page.get_by_role("region", name=person.t("queue.dead")).locator("[tabindex]")
+        table.focus()
+        # At a desk it may fit into its frame.
+        left = table.evaluate("table => { table.scrollTo({ left: 20 }); return table.scrollLeft; }")
+        assert left == 20 or seat.window["width"] > 1000
+        refused(site, "d", "a column is missing")
+        expect(table.locator("tbody tr")).to_have_count(2, timeout=30_000)
+        expect(table).to_be_focused()
+        assert table.evaluate("table => table.scrollLeft") == left
+
+
+@pytest.mark.timeout(120)
+@seats("light", "dark")
 def test_whoever_sets_it_up_first(tmp_path: Path, redis_url: str, browser: Browser, seat: Seat) -> None:
     config = parse_config(f"state_dir: {tmp_path}", environment={})
     with opened_services(config, redis_url) as services:

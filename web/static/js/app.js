@@ -10,6 +10,14 @@ export function send(url, options = {}) {
 const stale = document.getElementById("stale");
 let failures = 0;
 
+/** How to find the element that had the focus, a link or a table to be scrolled, in a newer copy of its part. */
+function again(element) {
+  for (const [kind, name] of [["a", "href"], ["[tabindex]", "aria-labelledby"]]) {
+    if (element.matches(kind) && element.hasAttribute(name)) return `${kind}[${name}="${CSS.escape(element.getAttribute(name))}"]`;
+  }
+  return null;
+}
+
 /**
  * Elements with data-refresh="/path" are replaced by what that path answers, every data-every seconds, while
  * the page is seen. What a person is just working in is left alone.
@@ -27,10 +35,12 @@ async function refresh(part) {
     if (!answer.ok) throw new Error(String(answer.status));
     const text = await answer.text();
     if (part.dataset.last !== text) {
-      const focused = part.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+      const focused = part.contains(document.activeElement) ? again(document.activeElement) : null;
+      const scrolled = [...part.querySelectorAll("[tabindex]")].map((table) => [again(table), table.scrollLeft]);
       part.dataset.last = text;
       part.innerHTML = text;
-      if (focused) part.querySelector(`[href="${CSS.escape(focused)}"]`)?.focus();
+      for (const [table, left] of scrolled) part.querySelector(table)?.scrollTo({ left });
+      if (focused) part.querySelector(focused)?.focus();
       part.dispatchEvent(new CustomEvent("refreshed", { bubbles: true }));
     }
     failures = 0;
