@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import logging
 from typing import Annotated
@@ -12,12 +11,12 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel
 
 from jobs.camera_status import StatusBoard
-from jobs.live_view import LiveViews, View, ViewKind
 from pipeline.errors import QueueError, SourceFault
 from web.camera_services import CameraBook, CameraDraft, CameraEntry, CameraTried
 from web.cameras_api import CameraBody
 from web.security import Caller, Right, require
 from web.services import WebServices, of_file, services_of
+from web.watched_picture import watched_picture
 
 router = APIRouter(prefix="/api/camera-trials", tags=["cameras"])
 
@@ -25,7 +24,7 @@ Admin = Annotated[Caller, Depends(require(Right.ADMIN))]
 Services = Annotated[WebServices, Depends(services_of)]
 
 _log = logging.getLogger(__name__)
-_LOOKS, _LOOK_EVERY_S = 20, 0.25
+_WITHIN_S = 5.0
 
 
 class TrialAnswer(BaseModel):
@@ -74,13 +73,10 @@ async def _watched(services: WebServices, book: CameraBook, draft: CameraDraft) 
             status = (await run_in_threadpool(StatusBoard(services.redis).read, [entry.name])).get(entry.name)
             if status is None or status.frame_at is None or status.trouble is not None:
                 continue
-            for _look in range(_LOOKS):
-                view = View(camera=entry.name, kind=ViewKind.PLAIN)
-                found = await run_in_threadpool(LiveViews(services.redis).look, view)
-                if found is not None:
-                    picture = base64.b64encode(found.jpeg).decode("ascii")
-                    return TrialAnswer(problem="", picture=picture, watched=True)
-                await asyncio.sleep(_LOOK_EVERY_S)
+            found = await watched_picture(services.redis, entry.name, within_s=_WITHIN_S)
+            if found is not None:
+                picture = base64.b64encode(found.jpeg).decode("ascii")
+                return TrialAnswer(problem="", picture=picture, watched=True)
     except QueueError:
         return None
     return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+from contextlib import suppress
 from datetime import datetime
 from typing import Annotated
 
@@ -10,7 +10,6 @@ from fastapi import APIRouter, Depends, HTTPException, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from jobs.live_view import LiveViews, View, ViewKind
 from pipeline.errors import QueueError
 from pipeline.report import EvidenceKind
 from pipeline.zone import DWELL_S, ZoneKind
@@ -18,6 +17,7 @@ from storage.access_log import LoggedEvidence
 from storage.report_query import ReportQuery
 from web.security import Caller, Right, require
 from web.services import WebServices, of_file, services_of
+from web.watched_picture import watched_picture
 from web.zone_services import ZoneSheet
 
 router = APIRouter(prefix="/api/cameras", tags=["zones"])
@@ -26,8 +26,7 @@ Viewer = Annotated[Caller, Depends(require(Right.VIEW))]
 Admin = Annotated[Caller, Depends(require(Right.ADMIN))]
 Services = Annotated[WebServices, Depends(services_of)]
 
-# A camera that is watched answers within about two seconds (`gotcha.camera_board`).
-_LOOKS, _LOOK_EVERY_S = 12, 0.3
+_WITHIN_S = 3.6
 _MOST_ZONES = 100
 _MOST_POINTS = 200
 
@@ -146,16 +145,10 @@ async def picture(camera: str, caller: Viewer, services: Services) -> Response:
     `X-Taken-At` says when it was taken; 204 while there is none.
     """
     seen_camera(services, caller, camera)
-    for _look in range(_LOOKS):
-        try:
-            found = await run_in_threadpool(
-                LiveViews(services.redis).look, View(camera=camera, kind=ViewKind.PLAIN)
-            )
-        except QueueError:
-            break
+    with suppress(QueueError):
+        found = await watched_picture(services.redis, camera, within_s=_WITHIN_S)
         if found is not None:
             return _jpeg(found.jpeg, found.taken_at)
-        await asyncio.sleep(_LOOK_EVERY_S)
     return await run_in_threadpool(_reported, camera, caller, services)
 
 
