@@ -92,7 +92,7 @@ class VideoAnalyzer:
         revisions = [_noted(one) for one in result.revisions] if undated else result.revisions
         self._reports.keep(revisions)
         result = replace(result, reports=tuple({one.id: one for one in revisions}.values()))
-        found = analysis_json(result) | _of_the_file(analysis, file, facts, result)
+        found = analysis_json(result) | _of_the_file(analysis, file, facts)
         if undated:
             found["started_at_is_from"] = "upload"
         else:
@@ -180,9 +180,7 @@ def _noted(report: Report) -> Report:
     return replace(report, note=f"{report.note} {_UNDATED}".strip())
 
 
-def _of_the_file(
-    analysis: Analysis, file: UploadedFile, facts: VideoFacts, result: AnalysisResult
-) -> dict[str, Json]:
+def _of_the_file(analysis: Analysis, file: UploadedFile, facts: VideoFacts) -> dict[str, Json]:
     cut_s = facts.ends_early_s
     return {
         "video": file.name,
@@ -191,7 +189,7 @@ def _of_the_file(
         "length_s": round(facts.length_s, 3),
         "ended": None
         if cut_s is None
-        else f"the video ends after {result.analysed_s:.1f} s of the {cut_s:.1f} s that its header says",
+        else f"the video ends after {facts.length_s:.1f} s of the {cut_s:.1f} s that its header says",
     }
 
 

@@ -36,6 +36,8 @@ _MEDIA_TYPES = (
     (b"\x00\x00\x01\xba", 0, "video/mpeg"),
     (b"\x47", 0, "video/mp2t"),
 )
+# Brands of pictures in the container of MP4 (ISO/IEC 23008-12, annex B; AV1 Image File Format, 6).
+_PICTURE_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"mif1", b"avif"})
 _LONGEST_NAME = 120
 _UNSHOWN = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -202,6 +204,8 @@ def _media_type(path: Path) -> str:
     """
     with path.open("rb") as file:
         head = file.read(16)
+    if head[4:8] == b"ftyp" and head[8:12] in _PICTURE_BRANDS:
+        raise UploadRefusedError("the file is a picture, no video: send it as a photo")
     for mark, at, media_type in _MEDIA_TYPES:
         if head[at : at + len(mark)] == mark:
             return media_type

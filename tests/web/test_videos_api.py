@@ -14,6 +14,7 @@ import pytest
 
 from storage.account_values import Role
 from storage.analyses import AnalysisFilter
+from tests.jobs.photo_files import photo
 from tests.sources.media import write_video
 from tests.web.conftest import Site
 
@@ -86,6 +87,7 @@ def lying(video: bytes) -> bytes:
         ("playlist", "the file is no video"),
         ("lying", "lies about its length"),
         ("truncated", "cannot be read as a video"),
+        ("picture", "the file is a picture, no video"),
     ],
 )
 @pytest.mark.parametrize("way", ["form", "body", "pieces"])
@@ -99,6 +101,7 @@ def test_bad_files_are_refused_and_leave_nothing(
         "playlist": b"#EXTM3U\n#EXTINF:5,\nfile:///etc/passwd\n",
         "lying": lying(video),
         "truncated": video[: len(video) // 2],
+        "picture": photo(kind="HEIF"),
     }[bad]
     client = site.client(Role.OPERATOR)
     if way == "form":
