@@ -25,7 +25,7 @@ chromium:  ## The browser of the tests of the dashboard, where there is none yet
 	  { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-noto-cjk; } || \
 	  { echo "The tests of the dashboard need Chromium; install it, or let root run make chromium"; exit 1; }
 
-test-slow: $(VENV)/dev.stamp  ## The long runs
+test-slow: $(VENV)/dev.stamp chromium  ## The long runs, and the pages in the other pairs of language and window
 	$(BIN)/pytest -m slow --timeout 3600
 
 test-faults: $(VENV)/dev.stamp  ## 500 reports while Redis, workers, database, disk and frame loop fail
