@@ -57,6 +57,7 @@ def test_cameras_of_others_are_neither_found_nor_compared_with(filled: Site) -> 
         ({"like": "nobody"}, 404),
         ({"like": hex_id("d")}, 422),
         ({"since": "2026-05-01T09:00:00"}, 422),
+        ({"color": "red"}, 422),
         ({"limit": 0}, 422),
         ({"plate": "1" * 33}, 422),
     ],
