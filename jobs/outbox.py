@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import logging
-import sqlite3
 import threading
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from time import time
 
+from jobs.outbox_file import OutboxFile
 from jobs.payloads import encode
-from pipeline.errors import QueueError
 from pipeline.report import CameraEvent, Report
 
 _log = logging.getLogger(__name__)
 
-BUSY_TIMEOUT_S = 10.0
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS items (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -41,17 +38,6 @@ CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 _SELECT = (
     "SELECT id, revision, kind, payload, failures, reason, state, offered_at, next_at FROM items AS item "
 )
-_ADVICE = {
-    **dict.fromkeys((sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR), "free space on its disk"),
-    **dict.fromkeys(
-        (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB),
-        "move the file away, keep it for repair, and start again",
-    ),
-    **dict.fromkeys(
-        (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN),
-        "let this user write the file and its folder",
-    ),
-}
 
 
 class ItemState(StrEnum):
@@ -116,21 +102,9 @@ class Outbox:
         Raises:
             QueueError: it cannot be opened, or is no outbox; says what to do.
         """
-        self._path = path
-        self._lock = threading.Lock()
-        self._closed = False
+        self._file = OutboxFile(path)
         self._arrived = threading.Event()
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = sqlite3.connect(
-                path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
-            )
-        except (OSError, sqlite3.Error) as error:
-            raise QueueError(f"the outbox {path} cannot be opened: {error}") from error
-        with self._transaction("be opened", begin=False) as connection:
-            connection.execute("PRAGMA journal_mode=WAL")
-            # Each commit reaches the disk before it returns (sqlite.org/pragma.html#pragma_synchronous).
-            connection.execute("PRAGMA synchronous=FULL")
+        with self._file.transaction("be opened", begin=False) as connection:
             connection.executescript(_SCHEMA)
             connection.execute("INSERT OR IGNORE INTO about VALUES ('name', ?)", (uuid.uuid4().hex,))
             (self._name,) = connection.execute("SELECT value FROM about WHERE name = 'name'").fetchone()
@@ -155,7 +129,7 @@ class Outbox:
         revision = item.revision if isinstance(item, Report) else 1
         kind = ItemKind.REPORT if isinstance(item, Report) else ItemKind.CAMERA_EVENT
         payload = encode(item)
-        with self._transaction(f"take {kind.value} {item.id}") as connection:
+        with self._file.transaction(f"take {kind.value} {item.id}") as connection:
             connection.execute(
                 "INSERT INTO items (id, revision, kind, payload, offered_at) VALUES (?, ?, ?, ?, ?)"
                 " ON CONFLICT (id, revision) DO NOTHING",
@@ -185,7 +159,7 @@ class Outbox:
 
     def mark_sent(self, keys: Sequence[tuple[str, int]], now: float) -> None:
         """These (id, revision) are in the queue since `now`."""
-        with self._transaction("be updated") as connection:
+        with self._file.transaction("be updated") as connection:
             connection.executemany(
                 "UPDATE items SET state = 'sent', sent_at = ?"
                 " WHERE id = ? AND revision = ? AND state != 'dead'",
@@ -194,12 +168,12 @@ class Outbox:
 
     def mark_stored(self, keys: Iterable[tuple[str, int]]) -> None:
         """These (id, revision) are in the database: they leave, dead ones too."""
-        with self._transaction("be updated") as connection:
+        with self._file.transaction("be updated") as connection:
             connection.executemany("DELETE FROM items WHERE id = ? AND revision = ?", list(keys))
 
     def mark_pending(self, key: tuple[str, int], *, next_at: float, reason: str) -> None:
         """This (id, revision) came back unstored: queue it again at `next_at` (Unix seconds)."""
-        with self._transaction("be updated") as connection:
+        with self._file.transaction("be updated") as connection:
             connection.execute(
                 "UPDATE items SET state = 'pending', failures = failures + 1, next_at = ?, reason = ?"
                 " WHERE id = ? AND revision = ? AND state = 'sent'",
@@ -208,7 +182,7 @@ class Outbox:
 
     def mark_dead(self, key: tuple[str, int], reason: str) -> None:
         """This (id, revision) was refused for good; it stays here until it is revived."""
-        with self._transaction("be updated") as connection:
+        with self._file.transaction("be updated") as connection:
             connection.execute(
                 "UPDATE items SET state = 'dead', failures = failures + 1, reason = ?"
                 " WHERE id = ? AND revision = ?",
@@ -218,7 +192,7 @@ class Outbox:
 
     def counts(self) -> OutboxCounts:
         """How many items are in each state."""
-        with self._transaction("be read", begin=False) as connection:
+        with self._file.transaction("be read", begin=False) as connection:
             found = dict(connection.execute("SELECT state, count(*) FROM items GROUP BY state").fetchall())
         return OutboxCounts(**{state.value: found.get(state.value, 0) for state in ItemState})
 
@@ -237,7 +211,7 @@ class Outbox:
 
     def revive(self, item_id: str | None = None) -> int:
         """Put dead letters back in line: those of `item_id`, or all; returns how many."""
-        with self._transaction("be updated") as connection:
+        with self._file.transaction("be updated") as connection:
             done = connection.execute(
                 "UPDATE items SET state = 'pending', failures = 0, next_at = 0"
                 " WHERE state = 'dead' AND (?1 IS NULL OR id = ?1)",
@@ -249,17 +223,15 @@ class Outbox:
 
     def bury(self, keys: Iterable[tuple[str, int]]) -> None:
         """Delete these (id, revision) for good, as far as they are still dead letters."""
-        with self._transaction("be updated") as connection:
+        with self._file.transaction("be updated") as connection:
             connection.executemany("DELETE FROM items WHERE id = ? AND revision = ? AND state = 'dead'", keys)
 
     def close(self) -> None:
         """Close the file; nothing is lost, everything is on disk already. Later calls raise QueueError."""
-        with self._lock:
-            self._closed = True
-            self._connection.close()
+        self._file.close()
 
     def _select(self, where: str, values: tuple[object, ...] = ()) -> tuple[OutboxItem, ...]:
-        with self._transaction("be read", begin=False) as connection:
+        with self._file.transaction("be read", begin=False) as connection:
             rows = connection.execute(_SELECT + where, values).fetchall()
         return tuple(
             OutboxItem(
@@ -275,25 +247,3 @@ class Outbox:
             )
             for row in rows
         )
-
-    @contextmanager
-    def _transaction(self, what: str, *, begin: bool = True) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            if self._closed:
-                raise QueueError(f"the outbox {self._path} cannot {what}: it is closed")
-            try:
-                if begin:
-                    self._connection.execute("BEGIN IMMEDIATE")
-                yield self._connection
-                if begin:
-                    self._connection.execute("COMMIT")
-            except sqlite3.Error as error:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise QueueError(f"the outbox {self._path} cannot {what}: {_advice(error)}") from error
-
-
-def _advice(error: sqlite3.Error) -> str:
-    # The low byte of an extended code is the kind of error (sqlite.org/rescode.html).
-    advice = _ADVICE.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
-    return f"{error}; {advice}" if advice else str(error)

@@ -115,5 +115,5 @@ def test_a_row_that_breaks_a_constraint_is_refused_whole_and_kept(
 
 
 def _rewrite(outbox: Outbox, payload: Payload) -> None:
-    with outbox._transaction("be altered") as connection:
+    with outbox._file.transaction("be altered") as connection:
         connection.execute("UPDATE items SET payload = ? WHERE revision = 2", (json.dumps(payload),))

@@ -128,7 +128,7 @@ def test_what_was_offered_outlives_the_program(tmp_path: Path) -> None:
 
 def test_each_offer_reaches_the_disk(outbox: Outbox) -> None:
     settings = {
-        name: outbox._connection.execute(f"PRAGMA {name}").fetchone()[0]
+        name: outbox._file._connection.execute(f"PRAGMA {name}").fetchone()[0]
         for name in ("journal_mode", "synchronous")
     }
     assert settings == {"journal_mode": "wal", "synchronous": 2}
@@ -202,7 +202,7 @@ def test_a_closed_outbox_refuses_everything_in_our_terms(tmp_path: Path) -> None
 def test_a_busy_file_is_an_error_not_a_loss(
     outbox: Outbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    outbox._connection.execute("PRAGMA busy_timeout=50")
+    outbox._file._connection.execute("PRAGMA busy_timeout=50")
     with sqlite3.connect(tmp_path / "outbox.db", isolation_level=None) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(QueueError, match="locked"):

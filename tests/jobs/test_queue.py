@@ -123,14 +123,14 @@ def test_a_payload_of_an_unknown_version_is_kept_and_can_be_revived(
 ) -> None:
     outbox.offer(final("a"))
     payload = json.loads(encode(final("a"))) | {"version": 99}
-    with outbox._transaction("be altered") as connection:
+    with outbox._file.transaction("be altered") as connection:
         connection.execute("UPDATE items SET payload = ?", (json.dumps(payload),))
     workers.start(store)
     dispatcher.start()
     wait_for(lambda: outbox.counts().dead == 1)
     assert "update the worker" in outbox.dead()[0].reason
     assert stored_ids(store) == []
-    with outbox._transaction("be altered") as connection:
+    with outbox._file.transaction("be altered") as connection:
         connection.execute("UPDATE items SET payload = ?", (encode(final("a")),))
     assert outbox.revive(hex_id("a")) == 1
     assert dispatcher.wait_until_stored(20)
