@@ -76,7 +76,9 @@ def test_the_commented_lines_of_the_shipped_file_are_valid_too() -> None:
     live = live.replace("ingest: {}", "ingest:")
     live = live.replace("weights: my_detector.onnx", "weights: models/vehicle_detector.onnx")
     config = parse_config(live, folder=ROOT, environment=_EXAMPLE_ENVIRONMENT)
-    assert set(config.cameras) == {"gate", "yard", "lot", "recording", "window"}
+    assert set(config.cameras) == {"gate", "yard", "lot", "recording", "sleeper", "window"}
+    assert config.cameras["gate"].location is not None
+    assert config.uploads.folder == Path("/srv/uploads")
     assert config.queue.url is not None
     assert config.ingest.webhook_token is not None
     assert config.ingest.folders[0].camera == "gate"
