@@ -56,7 +56,9 @@ def _context(
     wanted = asked(filters, caller, services.settings.time_zone).query
     place = PageKey(parked_at=report.parked_at, id=report.id)
     newer, older = services.report_pages.beside(place, wanted)
-    reviewed = services.reviews.current(report.id)
+    reviews = services.reviews.of(report.id)
+    # Of most reports nobody has said anything yet, and a question costs a twelfth of the page.
+    reviewed = services.reviews.current(report.id) if reviews else None
     return {
         "stored": found,
         "report": report,
@@ -70,7 +72,7 @@ def _context(
         "times": times_of(report),
         "verdict": None if reviewed is None or reviewed.verdict is None else reviewed.verdict.value,
         "plate_corrected": None if reviewed is None else reviewed.plate,
-        "reviews": services.reviews.of(report.id),
+        "reviews": reviews,
         "history": services.reports.history(report.id),
         "may_decide": caller.may(Right.OPERATE) and found.state in (ReportState.FINAL, ReportState.EXPORTED),
         "may_correct": caller.may(Right.OPERATE),
