@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
@@ -102,12 +102,7 @@ def written_login(draft: CameraDraft, before: Mapping[str, str], text: str) -> W
         if typed.password:
             user, password = typed.username or user, typed.password
         shown[key] = typed.url
-    known = {one.host for one in old.values()}
-    for address in shown.values():
-        fresh = set(_VARIABLE.findall(address)) - {name for one in old.values() for name in one.variables}
-        moved = WrittenAddress.parsed(address).host not in known
-        if fresh or ("${" in address and moved):
-            raise InvalidValueError(_NO_VARIABLE)
+    _refuse_variables(shown.values(), old.values())
     password = _one_password(shown.values(), user, password)
     variable = _variable(draft.name, before, text)
     if password:
@@ -119,6 +114,21 @@ def written_login(draft: CameraDraft, before: Mapping[str, str], text: str) -> W
     if not user:
         return WrittenLogin(addresses={**dict.fromkeys(wanted), **shown}, passwords={})
     return _kept_login(shown, user, old, before, dict.fromkeys(wanted))
+
+
+def _refuse_variables(addresses: Iterable[str], old: Collection[WrittenAddress]) -> None:
+    """A variable stays only where it was, in an address that leads to a host of before.
+
+    Raises:
+        InvalidValueError: another one is named, or one would be told to another host.
+    """
+    hosts = {one.host for one in old}
+    names = {name for one in old for name in one.variables}
+    for address in addresses:
+        fresh = set(_VARIABLE.findall(address)) - names
+        moved = WrittenAddress.parsed(address).host not in hosts
+        if fresh or ("${" in address and moved):
+            raise InvalidValueError(_NO_VARIABLE)
 
 
 def _one_password(addresses: Iterable[str], user: str, password: str | None) -> str | None:
