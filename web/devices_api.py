@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from storage.devices import Device, DeviceSettings, FrameSize, FramesWaiting
 from web.device_services import LATE_SLEEPS
@@ -58,6 +58,8 @@ class DeviceAnswer(BaseModel):
 class NewDevice(BaseModel):
     """A device to make: its name, and the camera (of kind `device`) whose frames it sends."""
 
+    model_config = ConfigDict(extra="forbid")
+
     id: str = Field(max_length=63)
     camera: str = Field(max_length=200)
 
@@ -71,6 +73,9 @@ class MadeDevice(BaseModel):
 
 class ChangedSettings(BaseModel):
     """What a device is to do; null leaves it to its camera in config.yaml."""
+
+    # A misspelt one would be none, and none takes the setting back.
+    model_config = ConfigDict(extra="forbid")
 
     sleep_s: int | None = None
     framesize: FrameSize | None = None

@@ -101,6 +101,16 @@ def test_settings_reach_the_device_with_its_next_frame(device_site: Site) -> Non
     assert (said["sleep_s"], said["framesize"], said["quality"]) == (20, "UXGA", 12)
 
 
+def test_a_setting_that_is_none_takes_back_no_other(device_site: Site) -> None:
+    """A misspelt sleep_s answered 200, and the device slept as its camera says again."""
+    admin = device_site.client(Role.ADMIN)
+    admin.put("/devices/lane-cam/settings", json={"sleep_s": 20})
+    refused = admin.put("/devices/lane-cam/settings", json={"slep_s": 30})
+    assert (refused.status_code, "slep_s" in refused.json()["detail"]) == (422, True)
+    (device,) = admin.get("/devices").json()
+    assert device["sleep_s"] == 20
+
+
 def test_frames_are_dated_by_the_device_unless_its_clock_is_off(device_site: Site) -> None:
     login = made(device_site)
     early = NOW - timedelta(minutes=9)
