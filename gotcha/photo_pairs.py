@@ -8,6 +8,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+import numpy as np
+
 from gotcha.analyzers import AnalysisTools
 from gotcha.photo_evidence import PhotoEvidence
 from gotcha.photo_look import SeenVehicle, look_at, voted
@@ -23,6 +25,7 @@ from pipeline.photo_report import (
     at_one_place,
     lone_report,
     may_pair,
+    misdated_report,
     paired_report,
     repeated_report,
     seen_from_elsewhere,
@@ -38,7 +41,7 @@ from storage.photo_waits import PhotoWaits
 _log = logging.getLogger(__name__)
 
 _LOCK_S = 60.0
-# Of ids of reports: the same photo, camera, zone and vehicle give the same report.
+# Of ids of reports: the same photo, its time, camera, zone and vehicle give the same report.
 _NAMESPACE = uuid.UUID("5b1d7a52-6c0a-4c0e-9a0c-3f4a8f0c7d11")
 # Views smaller than this cannot be compared (pipeline.background.same_view).
 _LEAST_VIEW_PX = 64
@@ -80,8 +83,12 @@ class PhotoPairs:
         """
         with camera_locked(self._tools.redis, "photos", sighting.camera, longest_s=_LOCK_S):
             known = self._known(sighting, photo)
-            if known is not None:
-                return known
+            for report in known:
+                if _taken_at(report, photo) == sighting.taken_at:
+                    return report
+            # Its time is corrected: at the other one it must find no partner, least of all itself.
+            waiting = [one for one in known if one.state is ReportState.TEMPORARY]
+            self._tools.keeper.keep([misdated_report(one) for one in waiting])
             matches = tuple(self._matches(sighting, seen, photo, others))
             max_gap_s = self._tools.config.photos.max_gap_s
             partner = next((m for m in matches if may_pair(m.report, sighting, max_gap_s=max_gap_s)), None)
@@ -118,12 +125,15 @@ class PhotoPairs:
                 self._tools.keeper.keep([lone_report(report)])
         return len(overdue)
 
-    def _known(self, sighting: PhotoSighting, photo: PhotoPicture) -> Report | None:
-        """The report that holds this photo of this vehicle already: the analysis is done again."""
-        for report in self._waits.with_photo(camera=sighting.camera, sha256=photo.sha256):
-            if report.zone == sighting.zone.name and at_one_place(report, sighting):
-                return report
-        return None
+    def _known(self, sighting: PhotoSighting, photo: PhotoPicture) -> tuple[Report, ...]:
+        """The reports that hold this photo of this vehicle already: the analysis is done again, or the photo
+        was sent with another time.
+        """
+        return tuple(
+            report
+            for report in self._waits.with_photo(camera=sighting.camera, sha256=photo.sha256)
+            if report.zone == sighting.zone.name and at_one_place(report, sighting)
+        )
 
     def _matches(
         self,
@@ -176,10 +186,14 @@ class PhotoPairs:
             return None
         if min(*then.gray.shape, *now.gray.shape) < _LEAST_VIEW_PX:
             return None
+        if np.array_equal(then.gray, now.gray):
+            # No two photos are alike in every pixel: this is one, and shows one moment, whatever they say.
+            return None
         return compare_pair(then, now)
 
     def _wait(self, sighting: PhotoSighting, seen: SeenVehicle, photo: PhotoPicture) -> Report:
-        name = f"{photo.sha256}/{sighting.camera}/{sighting.zone.name}/{seen.box}"
+        at = sighting.taken_at.isoformat()
+        name = f"{photo.sha256}/{sighting.camera}/{sighting.zone.name}/{seen.box}/{at}"
         evidence = self._evidence.photo(sighting, photo, second=False)
         plate = self._evidence.plate(sighting, seen.sighting)
         report = waiting_report(uuid.uuid5(_NAMESPACE, name).hex, sighting, (*evidence, *plate))
@@ -233,6 +247,11 @@ class PhotoPairs:
     def _region(self, camera: str) -> str:
         config = self._tools.config
         return config.region_of(camera) if camera in config.cameras else config.region
+
+
+def _taken_at(report: Report, photo: PhotoPicture) -> datetime | None:
+    """When a report says that `photo` was taken."""
+    return next((item.taken_at for item in report.evidence if item.sha256 == photo.sha256), None)
 
 
 def _box_in(report: Report, photo: PhotoPicture) -> Box:

@@ -202,6 +202,12 @@ def lone_report(waiting: Report) -> Report:
     )
 
 
+def misdated_report(waiting: Report) -> Report:
+    """A photo that was sent again with another time: at this one it accuses nobody."""
+    return replace(lone_report(waiting), note=_joined((waiting.note, _MISDATED)))
+
+
+_MISDATED = "The photo was sent again with another time, which counts."
 _UNREAD = "The plate could not be read; the zone allows a report without it."
 
 

@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import numpy as np
@@ -256,6 +256,34 @@ def test_done_twice_it_is_stored_once(desk: Desk, scene: Scene) -> None:
     assert desk.reports() == before
     assert [report.state for report in before] == [ReportState.FINAL]
     assert not desk.submit(jpeg(scene.frame(165.0), 65)).new
+
+
+def test_a_photo_sent_again_with_its_right_time_counts_at_that(desk: Desk, scene: Scene) -> None:
+    """The report of the wrong time answered, and the pair would have been judged by it."""
+    data, said = jpeg(scene.frame(100.0), 0), NINE.replace(tzinfo=timezone(timedelta(hours=9)))
+    right = said + timedelta(hours=1)
+    first = desk.analyse(data)
+    again = desk.analyse(data, taken_at=right)
+    (wrong,), (waits,) = (json.loads(one.result or "")["reports"] for one in (first, again))
+    states = {report.id: (report.state, report.parked_at) for report in desk.reports()}
+    assert states == {
+        wrong: (ReportState.REJECTED, said),
+        waits: (ReportState.TEMPORARY, right),
+    }
+    desk.again(first)
+    desk.again(again)
+    assert {report.id: (report.state, report.parked_at) for report in desk.reports()} == states
+    desk.analyse(jpeg(scene.frame(165.0), 65), taken_at=right + timedelta(seconds=65))
+    (final,) = (report for report in desk.reports() if report.state is ReportState.FINAL)
+    assert (final.id, final.arrived_at) == (waits, right)
+
+
+def test_one_picture_with_two_times_is_no_pair(desk: Desk, scene: Scene) -> None:
+    """Its EXIF had been changed, so that it was another file."""
+    picture = scene.frame(100.0)
+    for at_s in (0.0, 65.0):
+        found(desk.analyse(jpeg(picture, at_s)))
+    assert {report.state for report in desk.reports()} == {ReportState.TEMPORARY}
 
 
 def test_a_time_without_offset_is_said_in_the_report(desk: Desk, scene: Scene) -> None:
