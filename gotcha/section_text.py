@@ -47,26 +47,40 @@ def _with_value(text: str, section: str, key: str, value: JsonValue) -> str:
         raise ConfigError(f"write `{section}` one key a line: on one line it cannot be changed from here")
     if key not in held:
         return text if value is None else _with_new_key(lines, held, key, value)
-    if key not in held.lc.data:
-        if value == held[key]:
-            return text
+    if _says(held, section, key, value):
+        return text
+    return "".join(_with_other(lines, root, section, key, value))
+
+
+def _says(held: CommentedMap, section: str, key: str, value: JsonValue) -> bool:
+    """Whether a key has this value already.
+
+    Raises:
+        ConfigError: it has another that comes from another part of the file.
+    """
+    if key in held.lc.data:
+        return value is not None and _same(held[key], value)
+    if value != held[key]:
         raise ConfigError(
             f"`{section}.{key}` comes from another part of the file by `<<`: change it in the file itself"
         )
-    if value is not None and _same(held[key], value):
-        return text
+    return True
+
+
+def _with_other(lines: list[str], root: CommentedMap, section: str, key: str, value: JsonValue) -> list[str]:
+    """The lines with another value of a key that stands in the section, or without it."""
+    held = root[section]
     begin, depth = held.lc.key(key)
     line, column = held.lc.value(key)
     if line != begin or not _on_one_line(lines, begin, depth):
         raise ConfigError(f"write `{section}.{key}` on one line: as it is, it cannot be changed from here")
+    before, after = lines[:line], lines[line + 1 :]
     if value is not None:
-        lines[line] = _with_other_value(lines[line], column, value)
-    else:
-        del lines[begin]
-        if len(_own(held)) == 1:
-            # An empty section stays where its last key stood.
-            lines[root.lc.key(section)[0] : begin] = [f"{section}: {{}}\n"]
-    return "".join(lines)
+        return [*before, _with_other_value(lines[line], column, value), *after]
+    if len(_own(held)) > 1:
+        return [*before, *after]
+    # An empty section stays where its last key stood.
+    return [*lines[: root.lc.key(section)[0]], f"{section}: {{}}\n", *after]
 
 
 def _own(held: CommentedMap) -> list[str]:
