@@ -85,7 +85,7 @@ class LiveView:
 
 @dataclass(slots=True)
 class LiveRun:
-    """Is told of every frame of every camera; see `gotcha.camera_runner.StepObserver`."""
+    """Is told of every frame of every camera; see `gotcha.camera_setup.StepObserver`."""
 
     views: dict[str, LiveView] = field(default_factory=dict)
 

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gotcha.camera_group import CameraGroup, OwnCameras
-from gotcha.camera_runner import CameraRunner, CameraSetup, Memory, StepObserver, always, usually_late_s
+from gotcha.camera_runner import CameraRunner
+from gotcha.camera_setup import CameraSetup, Memory, StepObserver, always, usually_late_s
 from gotcha.config_cameras import DeviceCamera
 from gotcha.device_inbox import DatabaseInbox, JudgingMemory
 from gotcha.leased import LeasedMemory, LeasedSink

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from time import monotonic
 
-from gotcha.camera_runner import Memory
+from gotcha.camera_setup import Memory
 from gotcha.config import Config
 from gotcha.device_interval import default_interval_s, told_interval_s
 from jobs.camera_status import STALLED_AFTER_S
@@ -95,7 +95,7 @@ class DatabaseInbox:
 class JudgingMemory:
     """A memory that lets frames go once a state that knows them is kept: a crash loses none.
 
-    Implements `gotcha.camera_runner.Memory`.
+    Implements `gotcha.camera_setup.Memory`.
 
     Args:
         inner: keeps the state.

@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Collection, Mapping
 
-from gotcha.camera_runner import Revision
+from gotcha.camera_setup import Revision
 from gotcha.config import Config, load_config
 from gotcha.config_cameras import Camera
 from gotcha.config_passwords import Version, versions_of

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from gotcha.camera_runner import CameraRunner, CameraSetup
+from gotcha.camera_runner import CameraRunner
+from gotcha.camera_setup import CameraSetup
 from pipeline.errors import PictureError
 from pipeline.frame import Frame, NoticeSink
 from pipeline.report import Report, ReportState

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from gotcha.camera_runner import CameraRunner, CameraSetup
+from gotcha.camera_runner import CameraRunner
+from gotcha.camera_setup import CameraSetup
 from gotcha.config import Config, load_config
 from gotcha.source_wiring import frames_waiting
 from pipeline.frame import Frame

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gotcha.camera_runner import CameraRunner, CameraSetup, Revision
+from gotcha.camera_runner import CameraRunner
+from gotcha.camera_setup import CameraSetup, Revision
 from gotcha.config import load_config
 from gotcha.config_passwords import PasswordFile
 from gotcha.settings_in_force import SettingsInForce
