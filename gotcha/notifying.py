@@ -116,7 +116,7 @@ class NotifyRound:
         if "report" in wanted.events:
             found.append(self._notifier.finals(plates=wanted.include_plates, address=config.web.public_url))
         if "camera" in wanted.events:
-            found += [self._notifier.changed_views(), self._silent(config)]
+            found += [self._notifier.changed_views(config.cameras), self._silent(config)]
         if "dead_letters" in wanted.events:
             found.append(self._refused())
         self._notifier.note(chain.from_iterable(found), senders)

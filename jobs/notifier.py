@@ -90,16 +90,19 @@ class Notifier:
                     body=_report_body(stored, plates=plates, address=address),
                 )
 
-    def changed_views(self) -> Iterator[Happened]:
-        """Cameras whose view was moved, blocked or dark in the last hour.
+    def changed_views(self, cameras: Iterable[str]) -> Iterator[Happened]:
+        """Those of `cameras` whose view is moved, blocked or dark: their zones are suspended until it is mended.
+
+        However long ago that began, in case nothing could be told then; where it is so for longer than what
+        was told is kept (30 days), it is told again.
 
         Raises:
             StorageError: the database does not answer.
         """
-        since = self._now() - timedelta(hours=1)
-        for event in self._reports.camera_events(limit=50):
-            if event.condition in _NEEDS_A_PERSON and event.at >= since:
-                yield Happened(name=f"view/{event.id}", report_id=None, body=_view_body(event))
+        for camera in cameras:
+            for event in self._reports.camera_events(camera=camera, limit=1):
+                if event.condition in _NEEDS_A_PERSON:
+                    yield Happened(name=f"view/{event.id}", report_id=None, body=_view_body(event))
 
     def deliver(self, senders: Mapping[Channel, Sender], most: int = 50) -> int:
         """Try what is due; how many arrived. One over a channel that is off by now is given up.

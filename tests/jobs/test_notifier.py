@@ -227,21 +227,30 @@ def test_what_names_a_report_goes_with_it(engine: Engine, store: SqlReportStore,
     assert SqlNotifications(engine).waiting() == (0, "")
 
 
-def test_cameras_that_need_a_person(store: SqlReportStore, notifier: Notifier) -> None:
-    for number, (condition, minutes) in enumerate(
+def test_cameras_whose_view_needs_a_person(store: SqlReportStore, notifier: Notifier) -> None:
+    """Also one that was turned while nobody could be told for a week, and none that is well again."""
+    for number, (camera, condition, minutes) in enumerate(
         (
-            (CameraCondition.MOVED, 5),
-            (CameraCondition.OK, 4),
-            (CameraCondition.DARK, 3),
-            (CameraCondition.BLURRED, 2),
-            (CameraCondition.BLOCKED, 90),
+            ("gate", CameraCondition.MOVED, 7 * 24 * 60),
+            ("yard", CameraCondition.BLOCKED, 90),
+            ("yard", CameraCondition.OK, 4),
+            ("dock", CameraCondition.MOVED, 9),
+            ("dock", CameraCondition.DARK, 3),
+            ("lane", CameraCondition.BLURRED, 2),
+            ("gone", CameraCondition.MOVED, 1),
         )
     ):
         at = NOON - timedelta(minutes=minutes)
-        event = CameraEvent(id=hex_id(number), camera="gate", condition=condition, at=at, text="x")
+        event = CameraEvent(id=hex_id(number), camera=camera, condition=condition, at=at, text="x")
         store.apply_camera_event(event)
-    assert {one.body["event"] for one in notifier.changed_views()} == {"camera.moved", "camera.dark"}
+    told = [one.body for one in notifier.changed_views(("gate", "yard", "dock", "lane", "new"))]
+    assert [(body["camera"], body["event"]) for body in told] == [
+        ("gate", "camera.moved"),
+        ("dock", "camera.dark"),
+    ]
 
+
+def test_cameras_that_send_nothing() -> None:
     now = datetime.now(UTC)
     live, unreachable = statuses()
     stalled = replace(live, heard_at=now - timedelta(minutes=2))
