@@ -98,11 +98,7 @@ class GrayHistory:
             seen_s: when it was first seen. Where pictures have thinned out, the last one until `until_s` may
                 be from before that, and show an empty place; then the next one counts.
         """
-        moments: list[Moment] = []
-        for moment in (*self._sparse, *self._dense):
-            if moment.at_s > until_s and (not moments or moments[-1].at_s >= seen_s):
-                break
-            moments.append(moment)
+        moments = self._until(until_s, seen_s)
         if not moments or moments[-1].at_s < seen_s:
             return None
         reference = Appearance.learn(moments[-1].gray, box.shifted(moments[-1].dx, moments[-1].dy))
@@ -125,6 +121,15 @@ class GrayHistory:
         reached = there_s <= moments[0].at_s + 2 * _DENSE_STEP_S
         proven_s = moments[-1].at_s - stood_s
         return Arrival(stood_s=stood_s, there_s=there_s, since_start=reached, proven=proven_s > 0.0)
+
+    def _until(self, until_s: float, seen_s: float) -> list[Moment]:
+        """The moments until `until_s`, and those after it up to the first that is not before `seen_s`."""
+        moments: list[Moment] = []
+        for moment in (*self._sparse, *self._dense):
+            if moment.at_s > until_s and (not moments or moments[-1].at_s >= seen_s):
+                break
+            moments.append(moment)
+        return moments
 
 
 class _Rest:
