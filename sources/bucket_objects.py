@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from pipeline.errors import SourceError, SourceOpenError, SourcePermanentError, 
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
+
+_log = logging.getLogger(__name__)
 
 _CONNECT_S, _READ_S, _ATTEMPTS = 5, 30, 3
 _BLOCK_BYTES = 1 << 20
@@ -71,13 +74,18 @@ class BucketObjects:
         Raises:
             SourcePermanentError: nothing does.
             SourceOpenError: the server does not answer now.
-            SourceError: it does not let us.
+            SourceError: it does not let us, or there is no such bucket.
         """
-        with self._translated(f"s3://{bucket}/{key}"):
-            if version is None:
-                found = self._client.head_object(Bucket=bucket, Key=key)
-            else:
-                found = self._client.head_object(Bucket=bucket, Key=key, VersionId=version)
+        try:
+            with self._translated(f"s3://{bucket}/{key}"):
+                if version is None:
+                    found = self._client.head_object(Bucket=bucket, Key=key)
+                else:
+                    found = self._client.head_object(Bucket=bucket, Key=key, VersionId=version)
+        except SourcePermanentError:
+            # The answer to HEAD has no body that says what is missing.
+            self._check_bucket(bucket)
+            raise
         return BucketObject(
             bucket=bucket,
             key=key,
@@ -108,6 +116,27 @@ class BucketObjects:
                     if came > limit_bytes:
                         raise UploadTooLargeError(f"the file is larger than the {limit_bytes:,} bytes taken")
                     sink.write(block)
+
+    def _check_bucket(self, bucket: str) -> None:
+        """Tell a file that is gone from an address at which none of them can be.
+
+        Raises:
+            SourceError: there is no such bucket.
+            SourceOpenError: the server does not answer now.
+        """
+        try:
+            with self._translated(f"the bucket {bucket}"):
+                self._client.head_bucket(Bucket=bucket)
+        except SourcePermanentError:
+            server = self._endpoint or "AWS"
+            raise SourceError(
+                f"{server} has no bucket {bucket}: check ingest.endpoint, ingest.region and ingest.folders"
+            ) from None
+        except SourceOpenError:
+            raise
+        except SourceError as error:
+            # Who may read its files need not be let at the bucket itself.
+            _log.debug("whether there is a bucket %s is not known: %s", bucket, error)
 
     @contextmanager
     def _translated(self, what: str) -> Iterator[None]:

@@ -237,6 +237,23 @@ def test_what_cannot_be_used_goes_to_the_dead_letters_with_its_reason(
     assert [path for path in (tmp_path / "uploads").rglob("*") if path.is_file()] == []
 
 
+def test_files_of_a_bucket_that_is_not_there_are_not_taken_for_deleted(street: Street) -> None:
+    """A wrong address has none of the files: each message was deleted as that of a file that is gone."""
+    told = event(street.bucket, "1.jpg")
+    street.sqs.purge_queue(QueueUrl=street.queue_url)
+    street.sqs.send_message(QueueUrl=street.queue_url, MessageBody=told)
+    notice = BucketNotice(bucket=street.bucket, key="1.jpg")
+    assert street.taker().take(notice).taking is Taking.GONE
+    street.s3.delete_bucket(Bucket=street.bucket)
+    with pytest.raises(SourceError, match="has no bucket"):
+        street.taker().take(notice)
+    with street.ingesting(attempts=1):
+        wait_until(street.done(), within_s=30.0)
+    ((body, reason),) = street.dead()
+    assert body == told
+    assert "check ingest.endpoint" in reason
+
+
 def test_what_would_stop_the_inbox_goes_to_the_dead_letters_and_the_rest_goes_on(
     street: Street, video: bytes
 ) -> None:
