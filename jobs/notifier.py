@@ -91,7 +91,7 @@ class Notifier:
                 )
 
     def changed_views(self, cameras: Iterable[str]) -> Iterator[Happened]:
-        """Those of `cameras` whose view is moved, blocked or dark: their zones are suspended until it is well.
+        """Those of `cameras` whose view is moved, blocked or dark: zones are suspended until it is well.
 
         However long ago that began, in case nothing could be told then; where it is so for longer than what
         was told is kept (30 days), it is told again.
