@@ -13,12 +13,15 @@ from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
-from pipeline.errors import UploadRefusedError, UploadTooLargeError
+from pipeline.errors import UploadRefusedError, UploadTooLargeError, UploadUnavailableError
 from pipeline.geometry import Size
 from sources.video_facts import VideoFacts, VideoLimits, video_facts
 
 # Reading the stamps of six hours of video takes 2 s; FFmpeg and NumPy take 0.4 GB of addresses by themselves.
 _WITHIN_S = 60
+# Every packet is read: a video of 4 GB that is no longer in memory takes minutes on a slow disk, though the
+# processor has little to do, whose time stays limited.
+_LEAST_BYTES_PER_S = 5_000_000
 _MEMORY_BYTES = 3 << 30
 _REFUSED, _TOO_LARGE = 3, 4
 # Each takes a core for half a second and 100 MB: a hundred uploads at once look two at a time.
@@ -31,13 +34,19 @@ def probed(path: Path, limits: VideoLimits) -> VideoFacts:
     Raises:
         UploadRefusedError: it is no video, holds no picture, lies about its length, or breaks its reader.
         UploadTooLargeError: it is over a limit.
+        UploadUnavailableError: the machine has no memory for the process, or its disk does not answer.
     """
     command = [sys.executable, "-m", "sources.video_probe", str(path), json.dumps(asdict(limits))]
     try:
+        within_s = _WITHIN_S + path.stat().st_size / _LEAST_BYTES_PER_S
         with _AT_ONCE:
-            done = subprocess.run(command, capture_output=True, timeout=_WITHIN_S, check=False, text=True)
+            done = subprocess.run(command, capture_output=True, timeout=within_s, check=False, text=True)
+    except OSError as error:
+        raise UploadUnavailableError(
+            f"the video cannot be looked at now: {error.strerror or error}"
+        ) from error
     except subprocess.TimeoutExpired:
-        raise UploadRefusedError(f"the video could not be read within {_WITHIN_S} s") from None
+        raise UploadRefusedError(f"the video could not be read within {within_s:.0f} s") from None
     if done.returncode == _TOO_LARGE:
         raise UploadTooLargeError(done.stdout.strip())
     if done.returncode == _REFUSED:

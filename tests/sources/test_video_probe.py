@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import UploadRefusedError, UploadTooLargeError
+from pipeline.errors import UploadRefusedError, UploadTooLargeError, UploadUnavailableError
 from sources.video_facts import VideoLimits, video_facts
 from sources.video_probe import probed
 from tests.sources.media import write_video
@@ -32,3 +32,25 @@ def test_a_reader_that_breaks_is_a_refusal(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr("sys.executable", str(breaking))
     with pytest.raises(UploadRefusedError, match="it breaks its reader"):
         probed(write_video(tmp_path / "street.mp4", frames=5), LIMITS)
+
+
+def test_a_long_video_has_the_time_that_a_slow_disk_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Four gigabytes that were no longer in memory were refused, as they were not read within a minute."""
+    path = write_video(tmp_path / "street.mp4", frames=30)
+    facts = probed(path, LIMITS)
+    monkeypatch.setattr("sources.video_probe._WITHIN_S", 0.0)
+    with pytest.raises(UploadRefusedError, match="could not be read within 0 s"):
+        probed(path, LIMITS)
+    monkeypatch.setattr("sources.video_probe._LEAST_BYTES_PER_S", path.stat().st_size / 60.0)
+    assert probed(path, LIMITS) == facts
+
+
+def test_a_machine_that_can_start_no_process_refuses_no_video(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_video(tmp_path / "street.mp4", frames=5)
+    monkeypatch.setattr("sys.executable", str(tmp_path / "nothing"))
+    with pytest.raises(UploadUnavailableError, match="cannot be looked at now"):
+        probed(path, LIMITS)
