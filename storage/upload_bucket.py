@@ -24,7 +24,7 @@ from botocore.exceptions import (
 from pipeline.errors import UploadError, UploadUnavailableError
 from storage.blob_store import StoredBlob
 from storage.evidence_bucket import CONNECT_TIMEOUT_S, READ_TIMEOUT_S, BucketAddress
-from storage.upload_folder import clear_left_behind
+from storage.upload_folder import UploadFolder, clear_left_behind
 from storage.upload_store import (
     Incoming,
     StoredUpload,
@@ -49,7 +49,8 @@ class UploadBucket:
 
     Args:
         address: of the bucket.
-        scratch: folder of this machine through which files come and go.
+        scratch: folder of this machine through which files come and go. What an `UploadFolder` kept in it,
+            before there was a bucket, is still given and goes in its time.
 
     Raises:
         UploadError: the scratch folder cannot be used.
@@ -62,6 +63,7 @@ class UploadBucket:
         try:
             scratch.mkdir(parents=True, exist_ok=True)
             clear_left_behind(scratch)
+            self._before = UploadFolder(scratch) if any(scratch.glob("[0-9a-f][0-9a-f]/*")) else None
         except OSError as error:
             raise UploadError(
                 f"the folder of uploads {scratch} cannot be used: {error.strerror or error}"
@@ -86,6 +88,10 @@ class UploadBucket:
     @contextmanager
     def opened(self, key: str) -> Iterator[Path]:
         check_upload_key(key)
+        if self._before is not None and (self._scratch / key).is_file():
+            with self._before.opened(key) as path:
+                yield path
+            return
         path = self._scratch / f"read-{secrets.token_hex(16)}"
         try:
             with self._translated(f"did not give {key}"):
@@ -100,17 +106,20 @@ class UploadBucket:
 
     def delete(self, key: str) -> bool:
         check_upload_key(key)
+        before = self._before is not None and self._before.delete(key)
         with self._translated(f"did not delete {key}"):
             try:
                 self._client.head_object(Bucket=self._bucket, Key=self._prefix + key)
             except ClientError as error:
                 if error.response.get("Error", {}).get("Code") in _GONE:
-                    return False
+                    return before
                 raise
             self._client.delete_object(Bucket=self._bucket, Key=self._prefix + key)
         return True
 
     def blobs(self) -> Iterator[StoredBlob]:
+        if self._before is not None:
+            yield from self._before.blobs()
         with self._translated("cannot be listed"):
             pages = self._client.get_paginator("list_objects_v2")
             for page in pages.paginate(Bucket=self._bucket, Prefix=self._prefix):

@@ -110,7 +110,8 @@ def clear_left_behind(folder: Path) -> None:
     before = (datetime.now(UTC) - _LEFT_BEHIND).timestamp()
     for path in folder.iterdir():
         try:
-            if path.stat().st_mtime < before:
+            # What is being written are files; the folders beside them hold what is kept.
+            if path.is_file() and path.stat().st_mtime < before:
                 path.unlink()
                 _log.warning("cleared away an upload that a killed program had not finished: %s", path.name)
         except FileNotFoundError:

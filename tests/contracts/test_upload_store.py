@@ -187,3 +187,24 @@ def test_what_a_disk_does_not_give_now_is_no_damage(tmp_path: Path) -> None:
 )
 def test_a_login_that_has_run_out_is_mended_and_no_fault_of_the_file(code: str, away: bool) -> None:
     assert _is_away(ClientError({"Error": {"Code": code}}, "GetObject")) is away
+
+
+def test_what_was_sent_before_there_was_a_bucket_is_still_given(
+    new_bucket: NewBucket, tmp_path: Path
+) -> None:
+    """With a bucket for the evidence the program did not start any more, for the folders of days before."""
+    earlier = put(UploadFolder(tmp_path / "uploads"))
+    then = (datetime.now(UTC) - timedelta(days=2)).timestamp()
+    for folder in (tmp_path / "uploads").iterdir():
+        os.utime(folder, (then, then))
+    store = UploadBucket(new_bucket(prefix="gotcha/"), tmp_path / "uploads")
+    later = put(store, b"later")
+    for upload, data in ((earlier, DATA), (later, b"later")):
+        with store.opened(upload.key) as path:
+            assert path.read_bytes() == data
+    assert sorted(blob.key for blob in store.blobs()) == sorted([earlier.key, later.key])
+    assert store.delete(earlier.key)
+    assert not store.delete(earlier.key)
+    assert [blob.key for blob in store.blobs()] == [later.key]
+    with pytest.raises(UploadError), store.opened(earlier.key):
+        pass
