@@ -70,6 +70,9 @@ def test_a_frame_is_kept_before_the_answer_which_says_what_to_do_next(device_sit
     assert waiting.jpeg == jpeg()
     (shown,) = device_site.client(Role.VIEWER).get("/devices").json()
     assert (shown["battery_v"], shown["signal_dbm"], shown["frames"]) == (3.91, -67, 1)
+    page = device_site.client(Role.ADMIN).get("/settings", headers={"accept": "text/html"}).text
+    assert "3.91 V" in page
+    assert "-67 dBm" in page
 
 
 def test_a_header_that_makes_no_sense_costs_no_picture(device_site: Site) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ from playwright.sync_api import Browser, expect
 
 from simulator.scene import Scene
 from storage.account_values import Role
+from tests.contracts.test_analysis_store import asked
+from tests.reports import NOON, hex_id
 from tests.web.browser import PAGE
 from tests.web.conftest import Site
 from tests.web.person import Seat, seated, seats
@@ -24,6 +27,32 @@ def test_a_restricted_sender_chooses_one_of_their_cameras(site: Site) -> None:
     assert "gate" not in page
     assert '<option value="">' not in page
     assert '<option value="">' in site.client(Role.OPERATOR).get("/uploads", headers=PAGE).text
+
+
+@seats("light", "dark")
+def test_many_that_wait_leave_the_page_free(site: Site, browser: Browser, tmp_path: Path, seat: Seat) -> None:
+    """Each that waited held a connection open, of six that a browser has: the seventh file was not sent, and no
+    other page came. What was sent before the newest thirty was not to be seen at all."""
+    furnish(site.services)
+    store = site.services.photos.analyses
+    for number in range(35):
+        store.submit(asked(number, content=str(number)), at=NOON + timedelta(minutes=number))
+    with served(site.app) as address, seated(browser, seat, address, tmp_path) as person:
+        page, t = person.page, person.t
+        person.goes_to("/uploads")
+        person.logs_in("omar")
+        page.wait_for_url("**/uploads")
+        rows = page.locator(".analysis")
+        expect(rows).to_have_count(30)
+        expect(rows.first.locator("[data-when]")).to_contain_text("2026")
+        page.get_by_role("button", name=t("uploads.more")).click()
+        expect(rows).to_have_count(35)
+        expect(page.locator("[data-more]")).to_be_hidden()
+        store.begin(hex_id(0), claim="1", at=NOON, until=NOON + timedelta(hours=1))
+        store.complete(hex_id(0), claim="1", at=NOON, result='{"photos": []}')
+        expect(rows.last.locator("[data-state]")).to_have_text(t("uploads.state_completed"))
+        person.goes_to("/reports")
+        page.wait_for_url("**/reports")
 
 
 @pytest.mark.timeout(180)

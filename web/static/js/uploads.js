@@ -1,5 +1,6 @@
-// Sends files, follows their analyses as they happen, and shows what was found beside the picture.
+// Sends files, follows their analyses, and shows what was found beside the picture.
 import { send } from "./app.js";
+import { follow } from "./followed.js";
 import { seenPicture } from "./seen.js";
 
 const form = document.querySelector("[data-send]");
@@ -11,6 +12,10 @@ const words = Object.fromEntries([...document.querySelectorAll("[data-words] dt"
 const say = (key, number) => (words[key] ?? key).replace("{number}", number);
 const TONES = { completed: "ok", failed: "bad", processing: "accent", queued: "warn" };
 const ENDED = new Set(["completed", "failed", "cancelled"]);
+const more = document.querySelector("[data-more]");
+const PAGE = 30;
+// Ids of the analyses that have a row.
+const listed = new Set();
 // Files of this visit are shown from here: the server shows nobody's originals.
 const local = new Map();
 
@@ -58,6 +63,8 @@ class Row {
 
   update(analysis) {
     this.analysis = analysis;
+    listed.add(analysis.id);
+    this.part("when").textContent = new Date(analysis.created_at).toLocaleString(document.documentElement.lang);
     const ended = ENDED.has(analysis.state);
     this.part("kind").textContent = say(`kind-${analysis.kind}`) + (analysis.camera ? ` · ${analysis.camera}` : "") + (analysis.known ? ` · ${say("known")}` : "");
     this.state(analysis.state);
@@ -79,13 +86,11 @@ class Row {
       if (open && analysis.state === "completed") this.toggle();
       return;
     }
-    const events = new EventSource(`/analyses/${analysis.id}/events`);
-    events.addEventListener("analysis", (event) => {
-      const now = JSON.parse(event.data);
+    follow(analysis.id, (now) => {
       this.update(now);
-      if (!ENDED.has(now.state)) return;
-      events.close();
-      if (open && now.state === "completed") this.toggle();
+      const ended = ENDED.has(now.state);
+      if (ended && open && now.state === "completed") this.toggle();
+      return ended;
     });
   }
 
@@ -263,15 +268,24 @@ document.addEventListener("drop", (event) => {
   take([...event.dataTransfer.files]);
 });
 
+let reached = 0;
 async function known() {
-  const answer = await fetch("/analyses?limit=30");
-  const found = answer.ok ? await answer.json() : [];
-  for (const analysis of found) {
-    const row = new Row(analysis.files.map((file) => file.name).join(", "));
-    list.append(row.item);
-    row.follow(analysis, false);
+  more.disabled = true;
+  const answer = await fetch(`/analyses?limit=${PAGE}&offset=${reached}`);
+  more.disabled = false;
+  if (answer.ok) {
+    const found = await answer.json();
+    reached += found.length;
+    more.hidden = found.length < PAGE;
+    // What was sent meanwhile moves all others down.
+    for (const analysis of found.filter((one) => !listed.has(one.id))) {
+      const row = new Row(analysis.files.map((file) => file.name).join(", "));
+      list.append(row.item);
+      row.follow(analysis, false);
+    }
   }
   empty.hidden = list.childElementCount > 0;
 }
 
+more.addEventListener("click", known);
 known();
