@@ -31,7 +31,7 @@ def test_a_restricted_sender_chooses_one_of_their_cameras(site: Site) -> None:
 
 @seats("light", "dark")
 def test_many_that_wait_leave_the_page_free(site: Site, browser: Browser, tmp_path: Path, seat: Seat) -> None:
-    """Each that waited held a connection open, of six that a browser has: the seventh file was not sent, and no
+    """Each that waited held a connection open, of six that a browser has: the seventh file was not sent, no
     other page came. What was sent before the newest thirty was not to be seen at all."""
     furnish(site.services)
     store = site.services.photos.analyses
