@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from playwright.sync_api import Browser, expect
 
 from simulator.scene import Scene
 from storage.account_values import Role
+from storage.analyses import AnalysisFilter, AnalysisKind
 from tests.contracts.test_analysis_store import asked
 from tests.reports import NOON, hex_id
 from tests.web.browser import PAGE
@@ -55,6 +57,16 @@ def test_many_that_wait_leave_the_page_free(site: Site, browser: Browser, tmp_pa
         page.wait_for_url("**/reports")
 
 
+def give_up_another(site: Site) -> None:
+    """The photo that was sent, once more and for other rules: given up, as a disk was away."""
+    store, now = site.services.photos.analyses, site.services.now()
+    (sent,) = store.list(AnalysisFilter(kinds=frozenset({AnalysisKind.PHOTO})))
+    other = replace(sent.asked, id="f" * 32, settings={"rules": "other"})
+    store.submit(other, at=now)
+    store.begin(other.id, claim="1", at=now, until=now + timedelta(seconds=20))
+    assert store.fail(other.id, claim="1", at=now, error="the disk was away", waited_since=now)
+
+
 @pytest.mark.timeout(180)
 @seats("light", "dark")
 def test_files_are_sent_followed_and_searched_for(
@@ -98,9 +110,18 @@ def test_files_are_sent_followed_and_searched_for(
         page.wait_for_url("**/find?like=*")
         expect(page.locator(".sight").first).to_be_visible()
 
-        # The page comes back with what was sent; the search by picture starts from a file too.
+        # The page comes back with what was sent; what waited in vain is begun again by a button.
+        give_up_another(worker)
         person.goes_to("/uploads")
-        expect(page.locator(".analysis")).to_have_count(2)
+        expect(page.locator(".analysis")).to_have_count(3)
+        failed = page.locator(".analysis").first
+        expect(failed.locator("[data-error]")).to_have_text("the disk was away")
+        failed.get_by_role("button", name=t("uploads.again")).click()
+        expect(failed.locator("[data-state]")).to_have_text(t("uploads.state_completed"), timeout=90_000)
+        expect(failed.get_by_role("button", name=t("uploads.again"))).to_be_hidden()
+        expect(failed.locator("[data-error]")).to_be_hidden()
+
+        # The search by picture starts from a file too.
         person.goes_to("/find?plate=12*&camera=yard")
         expect(page.locator(".sight")).not_to_have_count(0)
         page.wait_for_function("() => document.querySelectorAll('.sight image').length > 0")
