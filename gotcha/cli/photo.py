@@ -6,6 +6,7 @@ import json
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 from rich.markup import escape
@@ -68,7 +69,11 @@ def photo(
     if as_json:
         typer.echo(json.dumps(json.loads(analysis.result), ensure_ascii=False, indent=2))
         return
-    out().print(_table(json.loads(analysis.result)["photos"]))
+    photos = json.loads(analysis.result)["photos"]
+    out().print(_table(photos, config.time_zone))
+    for one in photos:
+        if one["note"]:
+            console.print(f"{escape(str(one['file']))}: {escape(str(one['note']))}", style="yellow")
 
 
 def _moment(text: str | None) -> datetime | None:
@@ -80,12 +85,12 @@ def _moment(text: str | None) -> datetime | None:
         ) from None
 
 
-def _table(photos: list[dict[str, Json]]) -> Table:
+def _table(photos: list[dict[str, Json]], time_zone: ZoneInfo) -> Table:
     table = Table("photo", "taken", "camera", "vehicle", "plate", "zone", "report", "why")
     for found in photos:
         vehicles = found["vehicles"]
         rows = vehicles if isinstance(vehicles, list) else []
-        head = (str(found["file"]), str(found["taken_at"] or "unknown"), str(found["camera"]))
+        head = (escape(str(found["file"])), _shown(found["taken_at"], time_zone), str(found["camera"]))
         if not rows:
             table.add_row(*head, "none", "", "", "", "")
         for number, vehicle in enumerate(rows):
@@ -94,11 +99,17 @@ def _table(photos: list[dict[str, Json]]) -> Table:
     return table
 
 
+def _shown(moment: Json, time_zone: ZoneInfo) -> str:
+    if not isinstance(moment, str):
+        return "unknown"
+    return f"{datetime.fromisoformat(moment).astimezone(time_zone):%Y-%m-%d %H:%M:%S}"
+
+
 def _cells(vehicle: dict[str, Json]) -> tuple[str, ...]:
     plate = vehicle["plate"]
     report = vehicle["report"]
     return (
-        f"{vehicle['class']} {vehicle['score']}",
+        f"{vehicle['class']} {vehicle['score']:.2f}",
         str(plate["text"]) if isinstance(plate, dict) else "",
         str(vehicle["zone"] or ""),
         f"{str(report)[:8]} {vehicle['report_state']}" if report else "",

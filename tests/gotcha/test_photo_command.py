@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import threading
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -15,7 +17,7 @@ from storage.analysis_store import AnalysisStore
 from storage.database import open_database
 from tests.gotcha.street import Parker, street, zones_of
 from tests.gotcha.test_photos import NINE, jpeg
-from tests.jobs.photo_files import photo, zipped
+from tests.jobs.photo_files import exif_of, photo, zipped
 
 
 def gotcha(folder: Path, *arguments: str) -> Result:
@@ -42,9 +44,25 @@ def test_two_files_become_a_report(tmp_path: Path) -> None:
     assert (shown["state"], shown["plate"]) == ("final", truth.plate)
     # The same files again: the analysis there is answers, at once and with the same words.
     assert json.loads(gotcha(tmp_path, "photo", *names, "--camera", "gate", "--json").stdout) == found
+    # For people, with the time of the street.
+    table = gotcha(tmp_path, "photo", *names, "--camera", "gate")
+    for one in found["photos"]:
+        taken = datetime.fromisoformat(one["taken_at"]).astimezone(ZoneInfo("Asia/Seoul"))
+        assert f"{taken:%Y-%m-%d %H:%M:%S}" in table.stdout
     engine = open_database(f"sqlite:///{tmp_path / 'var' / 'gotcha.db'}")
     assert len(AnalysisStore(engine).list(AnalysisFilter())) == 1
     engine.dispose()
+
+
+def test_a_time_that_was_taken_for_local_is_said_so(tmp_path: Path) -> None:
+    """The table showed UTC, and only the JSON what the time rests on."""
+    (tmp_path / "config.yaml").write_text("state_dir: var\ncameras: {gate: {kind: webcam}}\n")
+    (tmp_path / "a[b].jpg").write_bytes(photo(exif_of(taken="2026:05:01 10:00:00"), size=(640, 480)))
+    done = gotcha(tmp_path, "photo", str(tmp_path / "a[b].jpg"))
+    assert done.exit_code == 0, done.output
+    assert "2026-05-01 10:00:00" in done.stdout
+    said = " ".join(done.stderr.split())
+    assert "a[b].jpg: The time in a photo's EXIF has no offset and was read as Asia/Seoul time." in said
 
 
 def test_what_it_waits_for_comes_back_and_nobody_else_works_here(
