@@ -53,10 +53,17 @@ def read_notices(text: str) -> tuple[BucketNotice, ...]:
     """
     try:
         return _notices(_decoded(text))
-    # ValueError: also keys that are no UTF-8. What left here otherwise would stop the inbox for good, as the
-    # message comes again.
-    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
-        raise PayloadError(f"the message is no notice of a bucket: {type(error).__name__}: {error}") from None
+    # Whatever it is: what left here otherwise would stop the inbox for good, as the message comes again.
+    except KeyError as error:
+        raise _no_notice(f"it has no {error}") from None
+    except InvalidValueError as error:
+        raise _no_notice(str(error)) from None
+    except UnicodeError:
+        raise _no_notice("its key is no UTF-8") from None
+    except RecursionError:
+        raise _no_notice("it is nested too deeply") from None
+    except (TypeError, AttributeError, ValueError):
+        raise _no_notice("its parts are not of the kinds that a notice has") from None
 
 
 def _notices(said: dict[str, Any]) -> tuple[BucketNotice, ...]:
@@ -91,7 +98,11 @@ def _decoded(text: str) -> dict[str, Any]:
     try:
         said = json.loads(text)
     except ValueError:
-        raise PayloadError("the message is no notice of a bucket: it is not JSON") from None
+        raise _no_notice("it is not JSON") from None
     if not isinstance(said, dict):
-        raise PayloadError("the message is no notice of a bucket: it is no JSON object")
+        raise _no_notice("it is no JSON object")
     return said
+
+
+def _no_notice(why: str) -> PayloadError:
+    return PayloadError(f"the message is no notice of a bucket: {why}")

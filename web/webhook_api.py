@@ -54,7 +54,9 @@ async def s3_events(
             raise HTTPException(413, f"a notice has at most {_MOST_BYTES:,} bytes")
     try:
         notices = read_notices(body.decode("utf-8"))
-    except (PayloadError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError:
+        raise HTTPException(422, "the message is no notice of a bucket: it is no UTF-8") from None
+    except PayloadError as error:
         raise HTTPException(422, str(error)) from None
     taken = await run_in_threadpool(_taken, services, notices)
     return [

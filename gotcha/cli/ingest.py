@@ -23,5 +23,7 @@ def ingest(context: typer.Context) -> None:
     from gotcha.ingest_wiring import ingest as take_in
 
     with stop_on_signals() as stop:
-        err().print(f"Taking in files of {len(config.ingest.folders)} buckets or folders; Ctrl-C ends it.")
+        taken = ", ".join(dict.fromkeys(f"{one.bucket}/{one.prefix}" for one in config.ingest.folders))
+        if config.ingest.queue_url is not None:
+            err().print(f"Taking in files of {taken}; Ctrl-C ends it.", markup=False)
         take_in(config, stop)
