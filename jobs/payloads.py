@@ -6,121 +6,22 @@ adds a version and keeps reading the old ones. Golden files in tests/golden/payl
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from pydantic import ValidationError
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
-
-from jobs.look_payload import LookV3, look_of, look_v3
-from pipeline.detection import ObjectClass
+from jobs.look_payload import look_of, look_v3
+from jobs.payload_shapes import CameraEventV1, EvidenceV1, Header, PlateV1, ReportV1, ReportV2, ReportV3
 from pipeline.errors import InvalidValueError, PayloadError
 from pipeline.geometry import Box, Size
 from pipeline.plate import PlateText
-from pipeline.report import (
-    CameraCondition,
-    CameraEvent,
-    Evidence,
-    EvidenceKind,
-    RejectionReason,
-    Report,
-    ReportState,
-)
+from pipeline.report import CameraEvent, Evidence, Report
 
 MAX_PAYLOAD_BYTES = 128 * 1024
 
-_Id = Annotated[str, Field(pattern=r"^[0-9a-f]{32}\z")]
-# PostgreSQL cannot keep a NUL character.
-_Name = Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*\z")]
-_Sentence = Annotated[str, Field(max_length=4000, pattern=r"^[^\x00]*\z")]
-_Share = Annotated[float, Field(ge=0.0, le=1.0)]
-
-
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
-
-
-class _EvidenceV1(_Model):
-    kind: EvidenceKind
-    key: Annotated[str, Field(max_length=1024)]
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}\z")]
-    media_type: _Name
-    taken_at: AwareDatetime
-    size_bytes: Annotated[int, Field(ge=0)]
-
-
-class _PlateV1(_Model):
-    text: Annotated[str, Field(max_length=32)]
-    confidences: Annotated[tuple[_Share, ...], Field(max_length=32)]
-    accepted: bool
-    readings: Annotated[int, Field(ge=0)]
-
-
-class _ReportV1(_Model):
-    version: Literal[1]
-    kind: Literal["report"]
-    id: _Id
-    revision: Annotated[int, Field(ge=1, le=1_000_000)]
-    state: ReportState
-    camera: _Name
-    zone: _Name
-    zone_kind: _Name
-    vehicle_id: _Name
-    label: ObjectClass
-    box: tuple[float, float, float, float]
-    frame_size: tuple[int, int]
-    score: float
-    arrived_at: AwareDatetime
-    since_start: bool
-    parked_at: AwareDatetime
-    violating_at: AwareDatetime | None
-    departed_at: AwareDatetime | None
-    last_seen_at: AwareDatetime
-    dwell_limit_s: float
-    plate: _PlateV1
-    evidence: Annotated[tuple[_EvidenceV1, ...], Field(max_length=64)]
-    same_view: float | None
-    duplicate_of: _Id | None
-    rejection: RejectionReason | None
-    note: _Sentence
-
-
-class _ReportV2(_ReportV1):
-    """With the zone's rule under which the verdict was given."""
-
-    version: Literal[2]  # type: ignore[assignment]
-    photo_gap_s: Annotated[float, Field(gt=0)] | None
-    unread_allowed: bool | None
-
-
-class _ReportV3(_ReportV2):
-    """With what the vehicle looks like; a report that does not tell it stays at version 2."""
-
-    version: Literal[3]  # type: ignore[assignment]
-    look: LookV3
-
-
-class _CameraEventV1(_Model):
-    version: Literal[1]
-    kind: Literal["camera_event"]
-    id: _Id
-    camera: _Name
-    condition: CameraCondition
-    at: AwareDatetime
-    text: _Sentence
-
-
-class _Header(BaseModel):
-    """What every version begins with, read first to say clearly what cannot be read."""
-
-    model_config = ConfigDict(extra="ignore", strict=True)
-    version: int
-    kind: str
-
-
-_MODELS: dict[tuple[int, str], type[_ReportV1 | _CameraEventV1]] = {
-    (1, "report"): _ReportV1,
-    (2, "report"): _ReportV2,
-    (3, "report"): _ReportV3,
-    (1, "camera_event"): _CameraEventV1,
+_MODELS: dict[tuple[int, str], type[ReportV1 | CameraEventV1]] = {
+    (1, "report"): ReportV1,
+    (2, "report"): ReportV2,
+    (3, "report"): ReportV3,
+    (1, "camera_event"): CameraEventV1,
 }
 _VERSIONS = tuple(sorted({version for version, _kind in _MODELS}))
 
@@ -147,7 +48,7 @@ def decode(text: str) -> Report | CameraEvent:
     """
     _check_size(text)
     try:
-        header = _Header.model_validate_json(text)
+        header = Header.model_validate_json(text)
         if header.version not in _VERSIONS:
             raise PayloadError(
                 f"the payload has version {header.version}, this program reads {_VERSIONS}: another version"
@@ -157,7 +58,7 @@ def decode(text: str) -> Report | CameraEvent:
         if model is None:
             raise PayloadError("the payload is malformed: kind: expected report or camera_event")
         payload = model.model_validate_json(text)
-        return _report(payload) if isinstance(payload, _ReportV1) else _camera_event(payload)
+        return _report(payload) if isinstance(payload, ReportV1) else _camera_event(payload)
     except ValidationError as error:
         raise PayloadError(f"the payload is malformed: {_first(error)}") from None
     except InvalidValueError as error:
@@ -178,15 +79,15 @@ def _first(error: ValidationError) -> str:
     return f"{where}: {details[0]['msg']}{more}"
 
 
-def _newest(report: Report) -> _ReportV2:
+def _newest(report: Report) -> ReportV2:
     told = _report_v2(report)
     if report.look is None:
         return told
-    return _ReportV3(**{**dict(told), "version": 3}, look=look_v3(report.look))
+    return ReportV3(**{**dict(told), "version": 3}, look=look_v3(report.look))
 
 
-def _report_v2(report: Report) -> _ReportV2:
-    return _ReportV2(
+def _report_v2(report: Report) -> ReportV2:
+    return ReportV2(
         version=2,
         kind="report",
         id=report.id,
@@ -207,14 +108,14 @@ def _report_v2(report: Report) -> _ReportV2:
         departed_at=report.departed_at,
         last_seen_at=report.last_seen_at,
         dwell_limit_s=report.dwell_limit_s,
-        plate=_PlateV1(
+        plate=PlateV1(
             text=report.plate.text,
             confidences=report.plate.confidences,
             accepted=report.plate.accepted,
             readings=report.plate.readings,
         ),
         evidence=tuple(
-            _EvidenceV1(
+            EvidenceV1(
                 kind=item.kind,
                 key=item.key,
                 sha256=item.sha256,
@@ -233,7 +134,7 @@ def _report_v2(report: Report) -> _ReportV2:
     )
 
 
-def _report(payload: _ReportV1) -> Report:
+def _report(payload: ReportV1) -> Report:
     x1, y1, x2, y2 = payload.box
     width, height = payload.frame_size
     return Report(
@@ -276,14 +177,14 @@ def _report(payload: _ReportV1) -> Report:
         duplicate_of=payload.duplicate_of,
         rejection=payload.rejection,
         note=payload.note,
-        photo_gap_s=payload.photo_gap_s if isinstance(payload, _ReportV2) else None,
-        unread_allowed=payload.unread_allowed if isinstance(payload, _ReportV2) else None,
-        look=look_of(payload.look) if isinstance(payload, _ReportV3) else None,
+        photo_gap_s=payload.photo_gap_s if isinstance(payload, ReportV2) else None,
+        unread_allowed=payload.unread_allowed if isinstance(payload, ReportV2) else None,
+        look=look_of(payload.look) if isinstance(payload, ReportV3) else None,
     )
 
 
-def _camera_event_v1(event: CameraEvent) -> _CameraEventV1:
-    return _CameraEventV1(
+def _camera_event_v1(event: CameraEvent) -> CameraEventV1:
+    return CameraEventV1(
         version=1,
         kind="camera_event",
         id=event.id,
@@ -294,7 +195,7 @@ def _camera_event_v1(event: CameraEvent) -> _CameraEventV1:
     )
 
 
-def _camera_event(payload: _CameraEventV1) -> CameraEvent:
+def _camera_event(payload: CameraEventV1) -> CameraEvent:
     return CameraEvent(
         id=payload.id,
         camera=payload.camera,
