@@ -27,12 +27,12 @@ class FileKind(Enum):
     VIDEO = "video"
 
 
+# All that the intakes take: who fills a bucket often says no media type.
+_PHOTOS = ".jpg .jpeg .jpe .jfif .png .webp .heic .heif"
+_VIDEOS = ".mp4 .m4v .mov .qt .mkv .webm .avi .ts .mts .m2ts .mpg .mpeg .flv .3gp .3g2 .asf .wmv"
 _KINDS = {
-    **dict.fromkeys((".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif"), FileKind.PHOTO),
-    **dict.fromkeys(
-        (".mp4", ".m4v", ".mov", ".mkv", ".avi", ".ts", ".mts", ".m2ts", ".mpg", ".mpeg", ".flv", ".3gp"),
-        FileKind.VIDEO,
-    ),
+    **dict.fromkeys(_PHOTOS.split(), FileKind.PHOTO),
+    **dict.fromkeys(_VIDEOS.split(), FileKind.VIDEO),
 }
 _TYPES = {"image": FileKind.PHOTO, "video": FileKind.VIDEO}
 

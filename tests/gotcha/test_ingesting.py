@@ -192,6 +192,24 @@ def test_files_in_a_bucket_are_taken_in_and_nothing_is_written_there(street: Str
     assert (street.dead(), street.objects()) == ([], before)
 
 
+def test_a_file_is_known_by_its_name_where_its_sender_says_no_media_type(
+    street: Street, tmp_path: Path
+) -> None:
+    """Some kinds that are taken by all other ways were passed over, and their messages deleted."""
+    # WebM is Matroska with other codecs.
+    kinds = {"3g2": "3g2", "webm": "mkv", "asf": "asf", "wmv": "asf"}
+    bodies = {"gate.jfif": jpeg(1), "gate.jpe": jpeg(2)}
+    for number, (name, kind) in enumerate(kinds.items()):
+        made = write_video(tmp_path / f"street.{kind}", frames=10 + number)
+        bodies[f"street.{name}"] = made.read_bytes()
+    taker = street.taker()
+    for name, body in bodies.items():
+        street.s3.put_object(
+            Bucket=street.bucket, Key=name, Body=body, ContentType="application/octet-stream"
+        )
+        assert taker.take(BucketNotice(bucket=street.bucket, key=name)).taking is Taking.NEW, name
+
+
 def test_an_event_that_comes_twenty_times_out_of_order_makes_one_analysis(
     street: Street, video: bytes
 ) -> None:
