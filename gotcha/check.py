@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gotcha.config import Config
-from gotcha.config_cameras import FileCamera, RtspCamera
+from gotcha.config_cameras import DeviceCamera, FileCamera, RtspCamera
+from gotcha.device_interval import default_interval_s
 from gotcha.source_wiring import build_source
 from pipeline.errors import GotchaError, PictureError, SourceError, SourceFault
 from pipeline.frame import Frame, FrameSource, NoticeSink, SourceNotice
@@ -52,6 +53,7 @@ class CameraToCheck:
         source: opens it; notices go to the sink.
         zones, masks: drawn into the picture.
         chooses_decoding: it says which frames it decodes, which is waited for.
+        sleeps_s: seconds that it sleeps between two pictures; None where it does not.
     """
 
     name: str
@@ -59,6 +61,7 @@ class CameraToCheck:
     zones: tuple[Zone, ...]
     masks: tuple[Polygon, ...]
     chooses_decoding: bool
+    sleeps_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +154,7 @@ def cameras_to_check(config: Config) -> tuple[CameraToCheck, ...]:
             zones=config.zones_of(name),
             masks=camera.masks,
             chooses_decoding=isinstance(camera, RtspCamera | FileCamera),
+            sleeps_s=default_interval_s(config, name) if isinstance(camera, DeviceCamera) else None,
         )
         for name, camera in config.cameras.items()
     )
@@ -235,7 +239,13 @@ def _findings(look: _Look, folder: Path, within_s: float) -> CameraFindings:
 def _no_picture(look: _Look, within_s: float) -> CameraFindings:
     last = next((notice for notice in reversed(look.notices) if notice.kind in _TROUBLE), None)
     problem, fault = look.failure, look.fault
-    if not problem and last is not None:
+    if not problem and look.camera.sleeps_s is not None:
+        problem = (
+            f"no picture waits, and none came within {within_s:g} s: it sleeps {look.camera.sleeps_s:g} s"
+            " between two, and `gotcha device list` says when its last one came"
+        )
+        fault = SourceFault.SILENT
+    elif not problem and last is not None:
         # What a source does about it belongs to `gotcha run`, not here.
         problem = last.text.partition("; trying again")[0]
         fault = SourceFault.NOT_A_PICTURE if last.kind == "damaged" else last.fault

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
-from gotcha.check import CameraFindings, CameraToCheck, check_cameras
+from gotcha.check import CameraFindings, CameraToCheck, cameras_to_check, check_cameras
 from gotcha.config import parse_config
 from pipeline.errors import SourcePermanentError
 from pipeline.frame import Frame, NoticeSink, SourceNotice
@@ -148,6 +148,19 @@ def test_the_zones_are_drawn_where_they_are(tmp_path: Path) -> None:
 def test_a_camera_that_sends_nothing(tmp_path: Path, script: Script, problem: str) -> None:
     (found,) = checked(tmp_path, script, within_s=0.5)
     assert (found.problem, found.picture) == (problem, None)
+
+
+def test_a_camera_that_sleeps_is_not_said_to_be_broken(tmp_path: Path) -> None:
+    """It sends a picture a minute, and was looked at for 20 seconds."""
+    config = parse_config(f"state_dir: {tmp_path}\ncameras: {{lane: {{kind: device, interval_s: 90}}}}")
+    found: list[CameraFindings] = []
+    check_cameras(
+        cameras_to_check(config), folder=tmp_path, stop=threading.Event(), within_s=0.5, tell=found.append
+    )
+    assert found[0].problem.startswith(
+        "no picture waits, and none came within 0.5 s: it sleeps 90 s between two"
+    )
+    assert "gotcha device list" in found[0].problem
 
 
 def test_a_refusal_is_not_waited_for(tmp_path: Path) -> None:
