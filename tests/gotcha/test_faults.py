@@ -69,16 +69,16 @@ def assert_clean(program: Program) -> None:
     assert "wait on disk" not in program.shown
 
 
-def wait_until_final(program: Program, config: Path) -> None:
-    """Until the database, not only the program, knows of the final report."""
-    program.wait_for("is final")
+def wait_until_stored(program: Program, config: Path, state: ReportState) -> None:
+    """Until the database, not only the program, knows of a report in this state."""
+    program.wait_for(f"is {state.value}")
     pause = threading.Event()
     for _ in range(600):
-        if any(report.state is ReportState.FINAL for report in stored(config)):
+        if any(report.state is state for report in stored(config)):
             return
         assert program.exit_code is None, program.log
         pause.wait(0.1)
-    raise AssertionError(f"nothing final was stored:\n{program.log}")
+    raise AssertionError(f"nothing {state.value} was stored:\n{program.log}")
 
 
 def test_worker_and_redis_are_killed_in_mid_run(
@@ -93,7 +93,7 @@ def test_worker_and_redis_are_killed_in_mid_run(
         kill(redis)
         program.wait_for("the worker on the queue light ended with status -9")
         program.wait_for("the embedded Redis ended")
-        wait_until_final(program, config)
+        wait_until_stored(program, config, ReportState.FINAL)
         program.interrupt()
         assert_clean(program)
     (report,) = stored(config)
@@ -105,7 +105,7 @@ def test_ctrl_c_during_a_violation_and_a_restart_are_one_report(
 ) -> None:
     config = write_config(tmp_path, camera, long_parking, dwell_s=20.0)
     with gotcha(config, "run", PASSWORD=PASSWORD) as program:
-        program.wait_for("is temporary")
+        wait_until_stored(program, config, ReportState.TEMPORARY)
         began = program.log.partition(": report ")[2][:8]
         took_s = program.interrupt()
         assert_clean(program)
@@ -114,7 +114,7 @@ def test_ctrl_c_during_a_violation_and_a_restart_are_one_report(
     (temporary,) = stored(config)
     assert temporary.state is ReportState.TEMPORARY
     with gotcha(config, "run", PASSWORD=PASSWORD) as program:
-        wait_until_final(program, config)
+        wait_until_stored(program, config, ReportState.FINAL)
         program.interrupt()
         assert_clean(program)
         assert "is temporary" not in program.log
