@@ -117,7 +117,8 @@ class PhotoForm:
                 raise HTTPException(422, f"the form has more than {_MOST_FIELDS} fields")
             return
         if len(self.files) + len(self._begins) >= self._most:
-            raise HTTPException(422, f"expected at most {self._most} photos in one upload")
+            several = f"{self._most} photos" if self._most > 1 else "one photo"
+            raise HTTPException(422, f"expected at most {several} in one upload")
         self._begins.append(options[b"filename"].decode("utf-8", "replace"))
 
     def _add_content(self, data: bytes) -> None:
@@ -126,7 +127,10 @@ class PhotoForm:
             return
         self._value += data
         if len(self._value) > _MOST_FIELD_BYTES:
-            raise HTTPException(422, f"the field {self._name!r} is longer than {_MOST_FIELD_BYTES} bytes")
+            raise HTTPException(
+                422,
+                f"the field {self._name!r} is longer than {_MOST_FIELD_BYTES} bytes; a photo has a file name",
+            )
 
     def _end_part(self) -> None:
         if not self._is_file:

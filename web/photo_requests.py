@@ -104,7 +104,9 @@ def own_camera(caller: Caller, camera: str | None) -> str | None:
 def _asked(caller: Caller, kind: AnalysisKind, said: dict[str, str]) -> PhotosAsked:
     unknown = sorted(set(said) - _FIELDS - {"wait_s"})
     if unknown:
-        raise InvalidValueError(f"expected the fields camera and taken_at, got {', '.join(unknown)}")
+        raise InvalidValueError(
+            f"expected the fields camera and taken_at, got {', '.join(map(repr, unknown))}"
+        )
     moment = said.get("taken_at")
     try:
         taken_at = datetime.fromisoformat(moment) if moment else None

@@ -137,6 +137,8 @@ class UploadForm:
                 raise HTTPException(422, "expected one part `file`, got several: send one video at a time")
             self._is_file = True
             self.file_name = options.get(b"filename", b"").decode("utf-8", "replace")
+        elif b"filename" in options:
+            raise HTTPException(422, f"expected a part `file` with the video, got a file as {self._name!r}")
 
     def _add_content(self, data: bytes) -> None:
         if self._is_file:

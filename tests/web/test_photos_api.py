@@ -124,6 +124,15 @@ def test_fields_that_cannot_be(site: Site, fields: dict[str, str], sentence: str
     assert (rows(site), files(tmp_path)) == (0, [])
 
 
+def test_a_photo_without_a_file_name_is_said_so(site: Site, tmp_path: Path) -> None:
+    """As `curl -F 'file=<a.jpg'` sends it: the answer spoke of a field that is too long."""
+    part = b'--x\r\nContent-Disposition: form-data; name="file"\r\n\r\n' + GOOD * 20 + b"\r\n--x--\r\n"
+    kind = "multipart/form-data; boundary=x"
+    answer = site.client(Role.OPERATOR).post("/photos", content=part, headers={"content-type": kind})
+    assert (answer.status_code, "a photo has a file name" in answer.json()["detail"]) == (422, True)
+    assert (rows(site), files(tmp_path)) == (0, [])
+
+
 def test_who_may(site: Site) -> None:
     assert sent(site, GOOD, role=Role.VIEWER).status_code == 403
     mine = site.client(Role.OPERATOR, frozenset({"gate"}))

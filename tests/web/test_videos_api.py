@@ -209,6 +209,13 @@ def test_a_wish_that_cannot_be_met_is_one_sentence(
     assert (rows(site), files(site, tmp_path)) == (0, [])
 
 
+def test_a_video_as_another_part_is_said_so(site: Site, video: bytes, tmp_path: Path) -> None:
+    answer = site.client(Role.OPERATOR).post("/videos?camera=gate", files={"video": ("a.mp4", video)})
+    assert answer.status_code == 422
+    assert answer.json()["detail"] == "expected a part `file` with the video, got a file as 'video'"
+    assert (rows(site), files(site, tmp_path)) == (0, [])
+
+
 def test_only_who_may_see_the_camera_sees_its_videos(site: Site, video: bytes) -> None:
     assert sent(site, video, Role.VIEWER).status_code == 403
     of_yard = frozenset({"yard"})
