@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 import uuid
 from collections.abc import Callable, Sequence
@@ -12,6 +11,7 @@ from datetime import datetime, timedelta
 from jobs.analysis_queue import AnalysisQueue
 from jobs.context import utc_now
 from jobs.photo_facts import PhotoFacts, PhotoLimits, photo_facts
+from jobs.shown_name import shown_name
 from pipeline.errors import InvalidValueError, UploadRefusedError
 from storage.analyses import AnalysisKind, AnalysisSource, NewAnalysis, UploadedFile
 from storage.analysis_store import Submitted
@@ -25,8 +25,6 @@ _RULES, _REVISIONS = "rules", "revisions"
 _LOOKED_AT = 4
 _EARLIEST_YEAR = 1990
 _AHEAD = timedelta(days=1)
-_LONGEST_NAME = 120
-_UNSHOWN = re.compile(r"[\x00-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +121,7 @@ class PhotoIntake:
                     UploadedFile(
                         key=upload.key,
                         sha256=upload.sha256,
-                        name=shown_name(file.name),
+                        name=shown_name(file.name, "photo"),
                         media_type=facts.media_type.value,
                         size_bytes=upload.size_bytes,
                     )
@@ -179,10 +177,4 @@ class PhotoIntake:
             with self._turns:
                 return photo_facts(file.incoming.path, self.limits, self._now())
         except UploadRefusedError as error:
-            raise type(error)(f"{shown_name(file.name)}: {error}") from error
-
-
-def shown_name(name: str) -> str:
-    """`name` without folders and what no terminal shows; a name that leaves nothing is `photo`."""
-    last = _UNSHOWN.sub("", name.replace("\\", "/")).rstrip("/").rsplit("/", 1)[-1].strip()
-    return last[-_LONGEST_NAME:] or "photo"
+            raise type(error)(f"{shown_name(file.name, 'photo')}: {error}") from error

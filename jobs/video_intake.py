@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Protocol
 
 from jobs.analysis_queue import AnalysisQueue
 from jobs.context import utc_now
+from jobs.shown_name import shown_name
 from jobs.start_bounds import refuse_absurd_start
 from pipeline.errors import InvalidValueError, UploadRefusedError
 from storage.analyses import Analysis, AnalysisKind, AnalysisSource, AnalysisState, NewAnalysis, UploadedFile
@@ -38,8 +38,6 @@ _MEDIA_TYPES = (
 )
 # Brands of pictures in the container of MP4 (ISO/IEC 23008-12, annex B; AV1 Image File Format, 6).
 _PICTURE_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"mif1", b"avif"})
-_LONGEST_NAME = 120
-_UNSHOWN = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class VideoProbe(Protocol):
@@ -143,7 +141,7 @@ class VideoIntake:
             UploadedFile(
                 key=kept.key,
                 sha256=kept.sha256,
-                name=_shown_name(asked.name),
+                name=shown_name(asked.name, "video"),
                 media_type=media_type,
                 size_bytes=kept.size_bytes,
             ),
@@ -212,9 +210,3 @@ def _media_type(path: Path) -> str:
     raise UploadRefusedError(
         "the file is no video: it begins like none of MP4, MOV, MKV, AVI, FLV, ASF, MPEG"
     )
-
-
-def _shown_name(name: str) -> str:
-    """`name` without folders and what no terminal shows; a name that leaves nothing is `video`."""
-    last = _UNSHOWN.sub("", name.replace("\\", "/")).rstrip("/").rsplit("/", 1)[-1].strip()
-    return last[-_LONGEST_NAME:] or "video"
