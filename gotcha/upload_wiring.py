@@ -53,10 +53,12 @@ def purge_uploads(
     forgotten = analyses.forget(ended_before=now - keep)
     deleted = 0
     try:
-        old = [blob.key for blob in uploads.blobs() if blob.modified_at < now - _UNNAMED_KEPT]
-        # Asked after the files were listed: what is submitted in between is named.
+        before = now - _UNNAMED_KEPT
+        old = [blob.key for blob in uploads.blobs() if blob.modified_at < before]
+        # Asked after the files were listed: what is submitted in between is named. What is sent again just
+        # now, and not named yet, is no longer old.
         named = analyses.upload_keys()
-        deleted = sum(uploads.delete(key) for key in old if key not in named)
+        deleted = sum(uploads.delete(key, kept_before=before) for key in old if key not in named)
     except UploadError as error:
         _log.warning("expired uploads wait to be deleted: %s", error)
     return forgotten, deleted

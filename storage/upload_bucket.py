@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -104,16 +104,18 @@ class UploadBucket:
         finally:
             path.unlink(missing_ok=True)
 
-    def delete(self, key: str) -> bool:
+    def delete(self, key: str, *, kept_before: datetime | None = None) -> bool:
         check_upload_key(key)
-        before = self._before is not None and self._before.delete(key)
+        before = self._before is not None and self._before.delete(key, kept_before=kept_before)
         with self._translated(f"did not delete {key}"):
             try:
-                self._client.head_object(Bucket=self._bucket, Key=self._prefix + key)
+                found = self._client.head_object(Bucket=self._bucket, Key=self._prefix + key)
             except ClientError as error:
                 if error.response.get("Error", {}).get("Code") in _GONE:
                     return before
                 raise
+            if kept_before is not None and found["LastModified"] >= kept_before:
+                return before
             self._client.delete_object(Bucket=self._bucket, Key=self._prefix + key)
         return True
 

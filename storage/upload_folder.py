@@ -66,9 +66,11 @@ class UploadFolder:
         with told_from_damage(path, key):
             yield path
 
-    def delete(self, key: str) -> bool:
+    def delete(self, key: str, *, kept_before: datetime | None = None) -> bool:
         path = self._path(key)
         try:
+            if kept_before is not None and path.stat().st_mtime >= kept_before.timestamp():
+                return False
             path.unlink()
         except FileNotFoundError:
             return False

@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -55,8 +56,10 @@ class UploadStore(Protocol):
         """
         ...
 
-    def delete(self, key: str) -> bool:
-        """Delete the file of `key`; whether there was any."""
+    def delete(self, key: str, *, kept_before: datetime | None = None) -> bool:
+        """Delete the file of `key`, with `kept_before` (aware) only one that was kept last before that; whether
+        it was deleted.
+        """
         ...
 
     def blobs(self) -> Iterator[StoredBlob]:

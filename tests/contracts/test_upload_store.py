@@ -65,6 +65,14 @@ def test_a_file_comes_back_as_it_was_sent(store: UploadStore) -> None:
     assert list(store.blobs()) == []
 
 
+def test_a_file_that_was_kept_again_is_not_deleted_as_an_old_one(store: UploadStore) -> None:
+    upload = put(store)
+    (blob,) = store.blobs()
+    assert not store.delete(upload.key, kept_before=blob.modified_at - timedelta(hours=1))
+    assert store.delete(upload.key, kept_before=blob.modified_at + timedelta(hours=1))
+    assert not store.delete(upload.key, kept_before=blob.modified_at + timedelta(hours=1))
+
+
 def test_the_same_file_is_kept_once(store: UploadStore) -> None:
     assert put(store) == put(store)
     assert len(list(store.blobs())) == 1

@@ -98,3 +98,21 @@ def test_what_no_analysis_names_goes_after_a_day(
     just_sent = put(uploads, tmp_path, b"being sent", age=timedelta(hours=23))
     assert purge_uploads(uploads, store, now=NOW, keep=KEEP) == (0, 1)
     assert keys(uploads) == {just_sent.key}
+
+
+def test_a_file_that_is_sent_again_while_old_ones_go_is_kept(
+    store: AnalysisStore, uploads: UploadFolder, tmp_path: Path
+) -> None:
+    """Its row comes after its file: it was taken for the old one that nothing names, and deleted."""
+    old, again = (put(uploads, tmp_path, data, age=timedelta(days=2)) for data in (b"old", b"again"))
+
+    class SentMeanwhile(AnalysisStore):
+        def upload_keys(self) -> frozenset[str]:
+            named = super().upload_keys()
+            put(uploads, tmp_path, b"again", age=timedelta(0))
+            return named
+
+    meanwhile = SentMeanwhile(store._engine)
+    assert purge_uploads(uploads, meanwhile, now=NOW, keep=KEEP) == (0, 1)
+    assert keys(uploads) == {again.key}
+    assert not uploads.delete(old.key)
