@@ -57,8 +57,8 @@ class UploadStore(Protocol):
         ...
 
     def delete(self, key: str, *, kept_before: datetime | None = None) -> bool:
-        """Delete the file of `key`, with `kept_before` (aware) only one that was kept last before that; whether
-        it was deleted.
+        """Delete the file of `key`, with `kept_before` (aware) only if it was kept before that; whether it
+        was deleted.
         """
         ...
 
