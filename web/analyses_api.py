@@ -20,6 +20,7 @@ from web.analysis_answers import (
     analysis_of,
     record_read,
 )
+from web.known_query import known_query
 from web.problem_answers import problems
 from web.security import Caller, Right, require
 from web.services import WebServices, services_of
@@ -33,7 +34,7 @@ Sender = Annotated[Caller, Depends(require(Right.OPERATE))]
 _LOOK_EVERY_S = 0.5
 
 
-@router.get("", responses=problems(401, 403, 422, 503))
+@router.get("", responses=problems(401, 403, 422, 503), dependencies=[Depends(known_query)])
 def listed(
     services: Services,
     caller: Viewer,

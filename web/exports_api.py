@@ -8,7 +8,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException, Response
 from fastapi.responses import FileResponse, JSONResponse
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.background import BackgroundTask
 
 from jobs.export_intake import ExportWish
@@ -29,6 +29,9 @@ _NONE = "the report has no such evidence pack"
 
 class ExportRequest(BaseModel):
     """What the pack is for, which goes into the history, and whether its clips go with it."""
+
+    # A misspelt `clips` would send them out.
+    model_config = ConfigDict(extra="forbid")
 
     clips: bool = True
     why: str = Field("", max_length=MAX_REASON)

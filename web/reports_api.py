@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline.report import EvidenceKind
 from storage.report_query import ListedReport
 from storage.reviews import MAX_REASON, Review, ReviewStep
+from web.known_query import known_query
 from web.report_access import seen_report
 from web.report_filters import ReportFilters, asked, key_text
 from web.report_view import evidence_of, votes_of
@@ -102,12 +103,14 @@ class WholeReport(BaseModel):
 class ReviewRequest(BaseModel):
     """What a person says: confirmed, rejected (with a reason), merged or corrected (with what it becomes)."""
 
+    model_config = ConfigDict(extra="forbid")
+
     step: ReviewStep
     reason: str = Field("", max_length=MAX_REASON)
     becomes: str | None = Field(None, max_length=64)
 
 
-@router.get("")
+@router.get("", dependencies=[Depends(known_query)])
 def list_reports(
     caller: Viewer,
     services: Services,

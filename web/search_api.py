@@ -5,31 +5,20 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, HTTPException, Query, Request
+from fastapi import APIRouter, Depends, HTTPException, Query
 from pydantic import AwareDatetime, BaseModel
 
 from pipeline.detection import ObjectClass
 from pipeline.vehicle_look import VehicleColour, VehicleLook
 from storage.access_log import Access, AccessAction
 from storage.sightings import LEAST_LIKENESS, MAX_FOUND, Found, SightingQuery
+from web.known_query import known_query
 from web.security import Caller, Right, require
 from web.services import WebServices, services_of
 
 router = APIRouter(prefix="/search", tags=["search"])
 
 _MOST_CHARACTERS = 32
-_CONDITIONS = (
-    "plate",
-    "least_likeness",
-    "like",
-    "camera",
-    "zone",
-    "since",
-    "until",
-    "vehicle",
-    "colour",
-    "limit",
-)
 
 
 class SightingAnswer(BaseModel):
@@ -100,9 +89,8 @@ def sighting_answer(found: Found) -> SightingAnswer:
     )
 
 
-@router.get("")
+@router.get("", dependencies=[Depends(known_query)])
 def search(
-    request: Request,
     services: Annotated[WebServices, Depends(services_of)],
     caller: Annotated[Caller, Depends(require(Right.VIEW))],
     plate: Annotated[str | None, Query(min_length=1, max_length=_MOST_CHARACTERS)] = None,
@@ -122,10 +110,6 @@ def search(
     `least_likeness` says how little. `like` is the id of a report, or of a sighting in an uploaded picture
     (send it to /detect first): what looks alike is found. The other conditions narrow it down.
     """
-    unknown = sorted(set(request.query_params) - set(_CONDITIONS))
-    if unknown:
-        # A condition that is misspelt would be none, and every vehicle would seem to meet it.
-        raise HTTPException(422, f"expected {', '.join(_CONDITIONS)}, got {', '.join(unknown)}")
     found = found_sightings(
         services,
         caller,

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from storage.camera_health import CameraHealth
 from storage.report_statistics import Period, ReportFigures
+from web.known_query import known_query
 from web.security import Caller, Right, require
 from web.services import WebServices, services_of
 from web.statistics_period import Asked, AskedPeriod, period_of
@@ -59,7 +60,7 @@ class StatisticsOut(BaseModel):
     cameras: list[HealthOut]
 
 
-@router.get("")
+@router.get("", dependencies=[Depends(known_query)])
 def statistics(caller: Viewer, services: Services, asked: Asked) -> StatisticsOut:
     """When and where vehicles were reported, for how long they stood, how many plates were read."""
     period, figures, health = figures_of(asked, caller, services)
@@ -89,7 +90,12 @@ def statistics(caller: Viewer, services: Services, asked: Asked) -> StatisticsOu
     )
 
 
-@router.get("/{name}.csv", response_class=Response, responses={200: {"content": {"text/csv": {}}}})
+@router.get(
+    "/{name}.csv",
+    response_class=Response,
+    responses={200: {"content": {"text/csv": {}}}},
+    dependencies=[Depends(known_query)],
+)
 def table(name: TableName, caller: Viewer, services: Services, asked: Asked) -> Response:
     """One table as CSV, UTF-8 with a header."""
     _period, figures, health = figures_of(asked, caller, services)
