@@ -20,6 +20,17 @@ Services = Annotated[WebServices, Depends(services_of)]
 Admin = Annotated[Caller, Depends(require(Right.ADMIN))]
 
 
+class ChangedSettings(BaseModel):
+    """What a device is to do; null leaves it to its camera in config.yaml."""
+
+    # A misspelt one would be none, and none takes the setting back.
+    model_config = ConfigDict(extra="forbid")
+
+    sleep_s: int | None = None
+    framesize: FrameSize | None = None
+    quality: int | None = None
+
+
 class DeviceAnswer(BaseModel):
     """A device: how it is, and what it is told.
 
@@ -35,6 +46,7 @@ class DeviceAnswer(BaseModel):
         clock_off_s: seconds by which its clock is ahead, or null while it does not say.
         troubles: what an operator has to know, in sentences.
         sleep_s, framesize, quality: what it is told.
+        own: of these what was set for it; null where its camera's word holds.
     """
 
     id: str
@@ -53,6 +65,7 @@ class DeviceAnswer(BaseModel):
     sleep_s: int
     framesize: FrameSize
     quality: int
+    own: ChangedSettings
 
 
 class NewDevice(BaseModel):
@@ -69,17 +82,6 @@ class MadeDevice(BaseModel):
 
     id: str
     token: str
-
-
-class ChangedSettings(BaseModel):
-    """What a device is to do; null leaves it to its camera in config.yaml."""
-
-    # A misspelt one would be none, and none takes the setting back.
-    model_config = ConfigDict(extra="forbid")
-
-    sleep_s: int | None = None
-    framesize: FrameSize | None = None
-    quality: int | None = None
 
 
 def device_answers(services: WebServices) -> list[DeviceAnswer]:
@@ -115,6 +117,11 @@ def _answer(services: WebServices, device: Device, waiting: FramesWaiting | None
         sleep_s=sleep_s,
         framesize=told.framesize or "SVGA",
         quality=told.quality or 12,
+        own=ChangedSettings(
+            sleep_s=device.settings.sleep_s,
+            framesize=device.settings.framesize,
+            quality=device.settings.quality,
+        ),
     )
 
 

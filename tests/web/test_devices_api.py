@@ -9,11 +9,15 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 from httpx import Response
+from playwright.sync_api import Browser, expect
 
 from gotcha.config import parse_config
 from gotcha.web_wiring import opened_services
 from storage.account_values import Role
+from storage.devices import DeviceSettings
 from tests.web.conftest import Site
+from tests.web.person import Seat, seated, seats
+from tests.web.served import furnish_users, served
 from web.app import create_app
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
@@ -254,3 +258,43 @@ def test_only_administrators_make_devices_and_only_for_cameras_that_sleep(device
     yard = device_site.client(Role.ADMIN).post("/devices", json={"id": "x", "camera": "yard"})
     assert yard.status_code == 422
     assert device_site.client(Role.VIEWER, frozenset({"yard"})).get("/devices").json() == []
+
+
+@pytest.mark.timeout(120)
+@seats("dark", "light")
+def test_an_admin_tells_a_device_what_to_do_and_takes_it_back(
+    device_site: Site, clock: Clock, browser: Browser, tmp_path: Path, seat: Seat
+) -> None:
+    furnish_users(device_site.services)
+    # A login from before its user was made is none.
+    clock.now = datetime.now(UTC)
+    devices = device_site.services.devices.devices
+    token = devices.add("lane-cam", "lane", at=NOW)
+
+    def set_now() -> DeviceSettings | None:
+        device = devices.get("lane-cam")
+        return None if device is None else device.settings
+
+    with served(device_site.app) as address, seated(browser, seat, address, tmp_path) as person:
+        page, t = person.page, person.t
+        person.goes_to("/settings")
+        person.logs_in("anna")
+        page.wait_for_url("**/settings")
+        row = page.locator("tr", has_text="lane-cam")
+        row.locator("summary").click()
+        row.get_by_label(t("settings.sleep")).fill("20")
+        row.get_by_label(t("cameras.framesize")).select_option("HD")
+        person.looks("device-settings")
+        row.get_by_role("button", name=t("settings.save")).click()
+        expect(row.locator("details")).not_to_have_attribute("open", "")
+        assert set_now() == DeviceSettings(sleep_s=20, framesize="HD")
+
+        row.locator("summary").click()
+        expect(row.get_by_label(t("settings.sleep"))).to_have_value("20")
+        row.get_by_label(t("settings.sleep")).fill("")
+        row.get_by_label(t("cameras.framesize")).select_option("")
+        row.get_by_role("button", name=t("settings.save")).click()
+        expect(row.locator("details")).not_to_have_attribute("open", "")
+    assert set_now() == DeviceSettings()
+    said = send(device_site, {"Authorization": f"Bearer {token}"}, jpeg()).json()
+    assert (said["sleep_s"], said["framesize"]) == (60, "SVGA")

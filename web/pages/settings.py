@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from storage.account_values import Role
+from storage.devices import FRAME_SIZES, QUALITY, SLEEP_S
 from web.devices_api import device_answers
 from web.pages.page import render
 from web.security import Caller, Right, require
@@ -51,6 +52,9 @@ def _context(services: WebServices) -> dict[str, object]:
         "cameras": services.settings.cameras,
         "device_cameras": tuple(services.devices.defaults),
         "devices": [device for device in devices if not device.revoked],
+        "framesizes": FRAME_SIZES,
+        "sleep_s": SLEEP_S,
+        "quality": QUALITY,
         "users": services.users.all(),
         "keys": [key for key in services.api_keys.all() if key.revoked_at is None],
         "roles": [role.value for role in Role],

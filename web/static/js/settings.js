@@ -12,7 +12,8 @@ function body(form) {
     if (field.multiple) {
       const chosen = [...field.selectedOptions].map((option) => option.value);
       values[field.name] = chosen.length || field.hasAttribute("data-none") ? chosen : null;
-    } else values[field.name] = field.value;
+    } else if (field.dataset.empty === "null" && !field.value) values[field.name] = null;
+    else values[field.name] = field.type === "number" ? Number(field.value) : field.value;
   }
   return values;
 }
