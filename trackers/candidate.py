@@ -48,12 +48,14 @@ class Candidate:
         self.appearance = Appearance.learn(view.gray, view.on_gray(self.box))
         self.window = StillnessWindow(self._options.stillness_s)
         self.evidence = Evidence(_EVIDENCE_S)
+        self._clear = Evidence(_EVIDENCE_S)
         self.boxes: deque[Box] = deque([self.box], maxlen=_KEPT_BOXES)
         self._count(self._sample(detection, view))
 
     def _count(self, sample: Sample) -> None:
         self.window.add(sample)
         self.evidence.add(sample, self._options.begin_score)
+        self._clear.add(sample, self._options.unarrived_peak)
 
     def update(self, view: View, detection: Detection | None, covers: Sequence[Box]) -> None:
         """Take in a frame: what the detector saw here, and what may be in front of it."""
@@ -110,27 +112,34 @@ class Candidate:
         lasted = at_s - self.still_since_s
         if lasted < options.stillness_s or self.evidence.looks < 3:
             return False
-        if (
-            self.window.covered_s() >= options.stillness_s * 0.8
-            and self.window.share_at(options.begin_score) >= 0.5
-            and self.window.is_still(options.still_iou, options.half_iou)
-        ):
-            return True
-        return (
+        return self._seen_well or (
             self.evidence.looks >= 5
             and self.evidence.mean_score >= (options.near_score if self.near else options.patience_score)
             and self.evidence.mean_score * min(lasted, _EVIDENCE_S) >= options.patience
             and self.evidence.peak_share >= options.patience_peak_share
         )
 
-    def earned(self, at_s: float, arrived_s: float) -> bool:
+    @property
+    def _seen_well(self) -> bool:
+        options = self._options
+        return (
+            self.window.covered_s() >= options.stillness_s * 0.8
+            and self.window.share_at(options.begin_score) >= 0.5
+            and self.window.is_still(options.still_iou, options.half_iou)
+        )
+
+    def earned(self, at_s: float, arrival: Arrival) -> bool:
         """Whether it is seen well enough for the time its picture shows it was there.
 
         What stood in the view for long before the detector took it for a vehicle has to make up for the time
-        in which it did not: containers, skips and posters never arrive, and are mistaken now and then.
+        in which it did not: containers, skips and posters never arrive, and are mistaken now and then. What
+        was in the view from the start must be seen clearly now and then: a bush is a car at 0.3 for ever.
         """
         options = self._options
-        unseen_s = min(_EVIDENCE_S, self.still_since_s - arrived_s)
+        clear = self._clear.peak_share >= options.patience_peak_share
+        if arrival.since_start and not clear and not self._seen_well:
+            return False
+        unseen_s = min(_EVIDENCE_S, self.still_since_s - arrival.there_s)
         if unseen_s <= options.stillness_s:
             return True
         seen_s = min(_EVIDENCE_S, at_s - self.still_since_s)

@@ -112,7 +112,7 @@ class Candidates:
             return False
         if self._is_many(candidate.box, view.at_s):
             return view.at_s - candidate.still_since_s < _RIVAL_S
-        if not candidate.earned(view.at_s, arrival.there_s):
+        if not candidate.earned(view.at_s, arrival):
             return True
         if self._is_full() and not self._makes_room(candidate, view):
             return True

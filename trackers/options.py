@@ -24,6 +24,9 @@ class PlaceOptions:
             picture reach this: 8 s at 0.31, 16 s at 0.16 ...
         patience_score: ... if the mean score is at least this ...
         patience_peak_share: ... and this share of looks reached `begin_score`.
+        unarrived_peak: what was in the view from the start must reach this score in that share of the looks:
+            bushes and awnings are taken for a car at 0.26 on average and 0.41 now and then, while no vehicle
+            of the footage is lost up to 0.50. What came while it was watched is no bush.
         least_side: vehicles whose shorter side is less than this share of the picture's longer side are not
             judged: 16 px at the detector's 640, below which it is wrong too often (model card).
         sliver: a box at the picture's edge with less of its other side's length than this is too small a
@@ -76,6 +79,7 @@ class PlaceOptions:
     patience: float = 2.5
     patience_score: float = 0.15
     patience_peak_share: float = 0.04
+    unarrived_peak: float = 0.50
     least_side: float = 0.025
     sliver: float = 0.5
     small_side: float = 0.08

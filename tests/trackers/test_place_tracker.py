@@ -171,6 +171,24 @@ def test_what_never_arrived_and_is_hardly_ever_seen_is_no_vehicle() -> None:
     assert log.ids == []
 
 
+def test_what_never_arrived_and_is_always_seen_badly_is_no_vehicle() -> None:
+    # An awning over a bush scored 0.26 on average, and once 0.41, which made a report of it.
+    def awning(at_s: float) -> float:
+        return 0.42 if int(at_s) % 10 == 0 else 0.26
+
+    street = Street([Actor(path=parked(arrive_s=-9.0), score=awning)])
+    assert watch(PlaceTracker(), street, 130.0, fps=1.0, gate=False).ids == []
+
+
+def test_what_stood_at_the_start_is_found_by_seeing_it_clearly_now_and_then() -> None:
+    def weak(at_s: float) -> float:
+        return 0.55 if int(at_s) % 10 == 0 else 0.26
+
+    street = Street([Actor(path=parked(arrive_s=-9.0), score=weak)])
+    (vehicle,) = watch(PlaceTracker(), street, 30.0, fps=1.0, gate=False).last.standing
+    assert vehicle.since_start
+
+
 def test_a_vehicle_seen_badly_is_found_in_time() -> None:
     # Half of the vehicles missed at 0.35 carry a weak box; they are found by patience.
     def weak(at_s: float) -> float:
