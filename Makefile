@@ -18,7 +18,7 @@ demo: $(VENV)/run.stamp  ## Watch a simulated street and print what was reported
 	$(BIN)/gotcha demo
 
 test: check chromium  ## Checks, then every test of the default install with OpenVINO
-	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 chromium:  ## The browser of the tests of the dashboard, where there is none yet
 	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
