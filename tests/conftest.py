@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hypothesis
 import pytest
 
 from tests.databases import database_url, empty_database, engine
@@ -9,6 +10,10 @@ from tests.postgres import new_postgres_database
 from tests.s3 import new_bucket, s3_endpoint
 
 __all__ = ["database_url", "empty_database", "engine", "new_bucket", "new_postgres_database", "s3_endpoint"]
+
+# How long an example takes says how busy the machine is.
+hypothesis.settings.register_profile("gotcha", deadline=None)
+hypothesis.settings.load_profile("gotcha")
 
 # What watches a street live or renders one takes longest, waiting most of it. Begun first, beside each other,
 # none is left to wait for when all else is done. `make test` hands out whole files in this order.
